@@ -1,0 +1,82 @@
+"""What a routine is told about one insertion: the step of the assembly, in SI units and robot terms."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.spatial.transform import RigidTransform
+
+from skills.cell import Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A sideways offset from the goal at which the plug is sure to land on a flat face, however wrong
+    the goal's estimate is within its bounds."""
+
+    offset_m: tuple[float, float]
+    """Offset of the plug's frame from the goal, along the goal frame's x and y [m]."""
+    height_m: float
+    """Height of the plug's frame above the goal when it rests there [m]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """One step, as the routines need it. Built by ``skills.tasks.insertion_of``."""
+
+    part: str
+    skill: str
+    tcp_in_plug: RigidTransform
+    """Nominal grasp: the TCP's pose in the plug's frame."""
+    grip_width_m: float
+    """Width between the pads when the grasp is right [m]."""
+    cross_width_m: float | None
+    """Width across the other direction, for centring; None where it cannot be squeezed [m]."""
+    mass_kg: float
+    depth_m: float
+    """Travel between entering and being seated [m]."""
+    clearance_m: float
+    """Gap on each side [m]."""
+    tolerance_m: float
+    """Error in depth that still counts as seated [m]."""
+    symmetry: int
+    """Number of turns about the vertical that look alike; 0 when round."""
+    touch: Touch | None
+    """Where to touch down for a height reference; None where no face is sure to be hit."""
+    clear_height_m: float
+    """Height of the plug's frame above the goal at which it clears all that stands around [m]."""
+
+    @property
+    def keyed(self) -> bool:
+        """Yaw matters to get in."""
+        return self.symmetry != 0
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One try at an insertion: what it started from and what the routines learned on the way."""
+
+    insertion: Insertion
+    goal_in_base: RigidTransform
+    """The seated pose of the plug as this attempt believes it."""
+    initialization: Vector = field(default_factory=lambda: np.zeros(6))
+    """(6,) the plug's starting pose in the goal's frame: position [m] and rotation vector [rad]."""
+    face_height_m: float | None = None
+    """Height of the plug's frame in the base frame when it rested on the face at the touch offset [m]."""
+    peak_force_n: float = 0.0
+    """Largest contact force seen [N]."""
+    trace: list[tuple[float, ...]] = field(default_factory=list)
+    """One row a control period: time [s], plug position in the goal's frame (3) [m], rotation vector (3)
+    [rad], wrench (6) [N, N·m], gripper width [m]."""
+
+    @property
+    def start_in_base(self) -> RigidTransform:
+        """Pose of the plug at the initialization, in the base frame."""
+        return self.goal_in_base * RigidTransform.from_exp_coords(np.zeros(6)) * _pose(self.initialization)
+
+
+def _pose(initialization: Vector) -> RigidTransform:
+    from scipy.spatial.transform import Rotation
+
+    return RigidTransform.from_components(
+        initialization[:3], Rotation.from_rotvec(initialization[3:])
+    )
