@@ -1,0 +1,190 @@
+"""A part as a body: its exact mesh, its convex pieces for contact, and its mass properties.
+
+A part is a stack of extrusions along z. Between two neighbouring heights at which a layer begins or ends, its
+cross-section is constant: the part is a stack of *slabs*, and each slab's polygon is decomposed on its own.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+import manifold3d
+import numpy as np
+import trimesh
+from numpy.typing import NDArray
+from shapely import MultiPolygon, Polygon, set_precision, union_all
+from shapely.geometry.polygon import orient
+
+from sequences.assembly import Part
+from sequences.decompose import Corners, convex_pieces, parts
+from sequences.shapes import ShapeError, polygon
+
+DEFAULT_DENSITY_KG_M3 = 1200.0
+"""Printed plastic, for a part that states neither density nor mass."""
+GRID_M = 1e-9
+
+
+class SolidError(ValueError):
+    """A part whose layers make no single body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slab:
+    """A piece of the part with a constant cross-section."""
+
+    z_lo: float
+    """[m] in the part's frame."""
+    z_hi: float
+    section: Polygon | MultiPolygon
+    """Cross-section [m]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prism:
+    """A convex polygon extruded along z."""
+
+    corners: Corners
+    """(n, 2) corners, counter-clockwise, in the part's frame [m]."""
+    z_lo: float
+    z_hi: float
+
+    @property
+    def volume(self) -> float:
+        """[m³]"""
+        x, y = (self.corners - self.corners[0]).T
+        return float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2 * (self.z_hi - self.z_lo)
+
+    @property
+    def vertices(self) -> NDArray[np.float64]:
+        """(2 n, 3) corners, the lower ones first [m]."""
+        n = len(self.corners)
+        return np.column_stack([np.tile(self.corners, (2, 1)), np.repeat([self.z_lo, self.z_hi], n)])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solid:
+    """What a part is made of, in the part's frame, SI units."""
+
+    mesh: trimesh.Trimesh
+    """Watertight surface [m]."""
+    slabs: tuple[Slab, ...]
+    """Constant cross-sections, from the lowest up, without gaps."""
+    prisms: tuple[Prism, ...]
+    """Convex pieces without common interior whose union is the part."""
+    volume: float
+    """[m³]"""
+    mass_kg: float
+    centre_of_mass: NDArray[np.float64]
+    """(3,) [m]"""
+    inertia: NDArray[np.float64]
+    """(3, 3) about the centre of mass, along the part's axes [kg·m²]."""
+    bounds: NDArray[np.float64]
+    """(2, 3) least and greatest coordinates [m]."""
+
+    @property
+    def height(self) -> float:
+        """From the lowest to the highest point [m]."""
+        return float(self.bounds[1, 2] - self.bounds[0, 2])
+
+    def section(self, z: float) -> Polygon | MultiPolygon:
+        """The cross-section at height ``z`` [m]; at a step, the one just above. Empty outside the part."""
+        for slab in self.slabs:
+            if slab.z_lo <= z < slab.z_hi:
+                return slab.section
+        return MultiPolygon()
+
+
+def solid_of(part: Part) -> Solid:
+    """The part's body. Parts are immutable and their bodies are computed once.
+
+    Raises ShapeError for a profile without area and SolidError for layers that do not connect.
+    """
+    return _solid(part)
+
+
+@lru_cache(maxsize=256)
+def _solid(part: Part) -> Solid:
+    slabs = _slabs(part)
+    body = _body(slabs)
+    mesh = _mesh(body)
+    mass = part.mass_g / 1000.0 if part.mass_g is not None else None
+    if mass is None:
+        mass = float(mesh.volume) * (part.density_kg_m3 or DEFAULT_DENSITY_KG_M3)
+    properties = mesh.mass_properties
+    return Solid(
+        mesh=mesh,
+        slabs=slabs,
+        prisms=_prisms(slabs),
+        volume=float(mesh.volume),
+        mass_kg=mass,
+        centre_of_mass=np.asarray(properties.center_mass),
+        inertia=np.asarray(properties.inertia) * mass / float(properties.mass),
+        bounds=np.asarray(mesh.bounds),
+    )
+
+
+def _slabs(part: Part) -> tuple[Slab, ...]:
+    """The layers sorted into slabs; neighbours with the same section are one slab."""
+    for i, layer in enumerate(part.layers):
+        if layer.to_mm <= layer.from_mm:
+            raise SolidError(f"layers[{i}]: to_mm {layer.to_mm:g} must be above from_mm {layer.from_mm:g}")
+    profiles = [polygon(layer.shape) for layer in part.layers]
+    heights = sorted({h for layer in part.layers for h in (layer.from_mm, layer.to_mm)})
+    slabs: list[Slab] = []
+    for low, high in pairwise(heights):
+        inside = [
+            profile
+            for layer, profile in zip(part.layers, profiles, strict=True)
+            if layer.from_mm <= low and layer.to_mm >= high
+        ]
+        if not inside:
+            raise SolidError(f"no layer covers the heights from {low:g} to {high:g} mm: the part falls apart")
+        section = _tidy(inside)
+        if slabs and slabs[-1].section.equals(section):
+            slabs[-1] = Slab(slabs[-1].z_lo, high / 1000.0, section)
+        else:
+            slabs.append(Slab(low / 1000.0, high / 1000.0, section))
+    return tuple(slabs)
+
+
+def _tidy(profiles: list[Polygon | MultiPolygon]) -> Polygon | MultiPolygon:
+    """The union on the common grid, without corners that are none."""
+    joined = union_all([set_precision(profile, GRID_M) for profile in profiles], grid_size=GRID_M)
+    polygons = [orient(part) for part in parts(joined.simplify(GRID_M))]
+    if not polygons:
+        raise ShapeError("nothing is left of a layer")
+    return polygons[0] if len(polygons) == 1 else MultiPolygon(polygons)
+
+
+def _prisms(slabs: tuple[Slab, ...]) -> tuple[Prism, ...]:
+    return tuple(Prism(corners, s.z_lo, s.z_hi) for s in slabs for corners in convex_pieces(s.section))
+
+
+def extruded(section: Polygon | MultiPolygon, z_lo: float, z_hi: float) -> manifold3d.Manifold:
+    """The section from one height to another as a solid, in millimetres (from [m])."""
+    rings = [
+        np.asarray(ring.coords, dtype=float)[:-1] * 1000.0
+        for part in parts(section)
+        for ring in (orient(part).exterior, *orient(part).interiors)
+    ]
+    profile = manifold3d.CrossSection(rings, manifold3d.FillRule.EvenOdd)
+    return profile.extrude((z_hi - z_lo) * 1000.0).translate((0.0, 0.0, z_lo * 1000.0))
+
+
+def _body(slabs: tuple[Slab, ...]) -> manifold3d.Manifold:
+    """The union of the slabs [mm]; refuses a part that is more than one body."""
+    solids = [extruded(slab.section, slab.z_lo, slab.z_hi) for slab in slabs]
+    body = manifold3d.Manifold.batch_boolean(solids, manifold3d.OpType.Add)
+    pieces = len(body.decompose())
+    if pieces != 1:
+        raise SolidError(f"the layers make {pieces} separate bodies; let them overlap or touch over an area")
+    return body
+
+
+def _mesh(body: manifold3d.Manifold) -> trimesh.Trimesh:
+    surface = body.to_mesh64()
+    return trimesh.Trimesh(
+        vertices=np.asarray(surface.vert_properties)[:, :3] / 1000.0,
+        faces=np.asarray(surface.tri_verts),
+        process=False,
+    )
