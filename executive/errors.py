@@ -1,0 +1,58 @@
+"""What can go wrong above the cell.
+
+ExecutiveError
+├── UnknownRun        a run was named that the journal does not hold
+├── RunBusy           another process drives the run
+├── RunFinished       there is nothing left to resume
+├── JournalUnreadable the file is not a journal of this version
+└── CellUnavailable   the cell that was asked for is not installed here
+"""
+
+from pathlib import Path
+
+
+class ExecutiveError(Exception):
+    """Something was asked of the executive that it cannot do; the message is for a person."""
+
+
+class UnknownRun(ExecutiveError):
+    """A run was named that the journal does not hold."""
+
+    def __init__(self, run: int | None, known: int, journal: Path) -> None:
+        self.run, self.known, self.journal = run, known, journal
+        what = "there is no run to speak of" if run is None else f"there is no run {run}"
+        has = f"it holds {known} runs, see 'dovetail runs'" if known else "it is empty: 'dovetail run PRODUCT'"
+        super().__init__(f"{what} in {journal}; {has}")
+
+
+class RunBusy(ExecutiveError):
+    """Another process drives the run."""
+
+    def __init__(self, run: int, holder: str) -> None:
+        self.run, self.holder = run, holder
+        who = f"process {holder}" if holder else "another process"
+        super().__init__(f"run {run} is being driven by {who}; wait for it, or stop it first")
+
+
+class RunFinished(ExecutiveError):
+    """There is nothing left to resume."""
+
+    def __init__(self, run: int) -> None:
+        self.run = run
+        super().__init__(f"run {run} is assembled, nothing is left to resume; see 'dovetail report {run}'")
+
+
+class JournalUnreadable(ExecutiveError):
+    """The file is not a journal of this version."""
+
+    def __init__(self, journal: Path, why: str) -> None:
+        self.journal, self.why = journal, why
+        super().__init__(f"{journal} cannot be used as a journal: {why}; choose another with --runs-dir")
+
+
+class CellUnavailable(ExecutiveError):
+    """The cell that was asked for is not installed here."""
+
+    def __init__(self, cell: str, why: str) -> None:
+        self.cell, self.why = cell, why
+        super().__init__(f"the cell '{cell}' cannot be opened: {why}")

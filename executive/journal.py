@@ -1,0 +1,308 @@
+"""The run journal: every change of a run is a row on disk before it is acted on.
+
+SQLite in WAL mode with ``synchronous=FULL``: a committed event survives the death of the process and of
+the machine. Of the snapshots only a run's newest is kept, written in the same transaction as its event.
+A failed attempt leaves a row in ``failures``, the queue from which skills are refined.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from executive.errors import JournalUnreadable, UnknownRun
+from executive.lock import held
+from executive.options import RunOptions
+from executive.records import RunState
+
+SCHEMA = 1
+FILE = "journal.sqlite"
+
+metadata = sa.MetaData()
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("run", sa.Integer, primary_key=True),
+    sa.Column("product", sa.Text, nullable=False),
+    sa.Column("assembly", sa.Text, nullable=False),
+    sa.Column("options", sa.JSON, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("started", sa.Text, nullable=False),
+    sa.Column("ended", sa.Text),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("result", sa.JSON),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("run", sa.ForeignKey("runs.run"), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("time", sa.Text, nullable=False),
+    sa.Column("sim_time_s", sa.Float),
+    sa.Column("step", sa.Integer),
+    sa.Column("attempt", sa.Integer),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("snapshot", sa.LargeBinary),
+)
+sa.Index(
+    "a_step_is_done_once", events.c.run, events.c.step, unique=True, sqlite_where=events.c.kind == "step_done"
+)
+
+failures = sa.Table(
+    "failures",
+    metadata,
+    sa.Column("failure", sa.Integer, primary_key=True),
+    sa.Column("run", sa.ForeignKey("runs.run"), nullable=False),
+    sa.Column("step", sa.Integer, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("time", sa.Text, nullable=False),
+    sa.Column("product", sa.Text, nullable=False),
+    sa.Column("part", sa.Text, nullable=False),
+    sa.Column("skill", sa.Text, nullable=False),
+    sa.Column("skill_version", sa.Text, nullable=False),
+    sa.Column("seed", sa.Integer, nullable=False),
+    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("initialization", sa.JSON),
+    sa.Column("trace", sa.LargeBinary, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, default="waiting"),
+)
+sa.Index("failures_of_a_skill", failures.c.skill, failures.c.state)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in a run."""
+
+    kind: str
+    step: int | None = None
+    """Place of the step in the assembly, from 0."""
+    attempt: int | None = None
+    sim_time_s: float | None = None
+    data: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failed attempt, as a skill's refinement needs it."""
+
+    step: int
+    attempt: int
+    product: str
+    part: str
+    skill: str
+    skill_version: str
+    seed: int
+    cause: str
+    initialization: tuple[float, ...] | None
+    trace: bytes
+    """As ``executive.codec.trace_to_bytes`` writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run as the journal knows it."""
+
+    run: int
+    product: str
+    assembly: str
+    """The whole assembly as JSON: a run does not change when its file does."""
+    options: RunOptions
+    version: str
+    started: str
+    ended: str | None
+    state: RunState
+    result: dict[str, Any] | None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def default_runs_dir() -> Path:
+    """``$DOVETAIL_HOME``, else ``dovetail`` in the user's data directory."""
+    if home := os.environ.get("DOVETAIL_HOME"):
+        return Path(home)
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "dovetail"
+
+
+def _prepare(connection: Any, _: object) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA busy_timeout=30000")
+
+
+class Journal:
+    """The journal of one directory. Safe to open from several processes."""
+
+    def __init__(self, runs_dir: Path) -> None:
+        self.runs_dir = runs_dir
+        self.path = runs_dir / FILE
+        try:
+            runs_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise JournalUnreadable(self.path, error.strerror or str(error)) from None
+        self._engine = sa.create_engine(f"sqlite:///{self.path}", connect_args={"timeout": 30})
+        sa.event.listen(self._engine, "connect", _prepare)
+        try:
+            self._ensure_schema()
+        except sa.exc.DatabaseError as error:
+            raise JournalUnreadable(self.path, str(error.orig)) from None
+
+    def _ensure_schema(self) -> None:
+        with self._engine.connect() as connection:
+            version = connection.execute(sa.text("PRAGMA user_version")).scalar_one()
+        if version == SCHEMA:
+            return
+        if version:
+            raise JournalUnreadable(self.path, f"its format is {version}, this version writes {SCHEMA}")
+        with self._exclusive() as connection:
+            metadata.create_all(connection)
+            connection.execute(sa.text(f"PRAGMA user_version={SCHEMA}"))
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[sa.Connection]:
+        """A transaction that holds the write lock from its first statement."""
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(sa.text("BEGIN IMMEDIATE"))
+            try:
+                yield connection
+            except BaseException:
+                connection.execute(sa.text("ROLLBACK"))
+                raise
+            connection.execute(sa.text("COMMIT"))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+
+    def begin(self, product: str, assembly: str, options: RunOptions, version: str) -> int:
+        """Enter a new run and return its number."""
+        row = {
+            "product": product, "assembly": assembly, "options": options.as_json(), "version": version,
+            "started": _now(), "state": str(RunState.RUNNING),
+        }  # fmt: skip
+        with self._exclusive() as connection:
+            return int(connection.execute(runs.insert().returning(runs.c.run), row).scalar_one())
+
+    def record(
+        self, run: int, event: Event, *, snapshot: bytes | None = None, failure: Failure | None = None
+    ) -> int:
+        """Write ``event`` durably and return its number within the run.
+
+        A ``snapshot`` replaces the run's older ones, and a ``failure`` enters the queue, in the same
+        transaction. Raises sqlalchemy.exc.IntegrityError when a step is recorded as done twice.
+        """
+        with self._exclusive() as connection:
+            last = connection.execute(sa.select(sa.func.max(events.c.seq)).where(events.c.run == run)).scalar()
+            seq = 1 if last is None else int(last) + 1
+            if snapshot is not None:
+                older = (events.c.run == run) & events.c.snapshot.is_not(None)
+                connection.execute(events.update().where(older).values(snapshot=None))
+            connection.execute(
+                events.insert().values(
+                    run=run, seq=seq, time=_now(), sim_time_s=event.sim_time_s, step=event.step,
+                    attempt=event.attempt, kind=event.kind, data=event.data or {}, snapshot=snapshot,
+                )
+            )  # fmt: skip
+            if failure is not None:
+                connection.execute(failures.insert().values(run=run, time=_now(), **_columns(failure)))
+        return seq
+
+    def finish(self, run: int, state: RunState, result: dict[str, Any]) -> None:
+        """Enter how the run ended; an assembled run gives up its snapshot."""
+        with self._exclusive() as connection:
+            connection.execute(
+                runs.update()
+                .where(runs.c.run == run)
+                .values(state=str(state), ended=_now(), result=json.loads(json.dumps(result)))
+            )
+            if state.finished:
+                connection.execute(events.update().where(events.c.run == run).values(snapshot=None))
+
+    def reopen(self, run: int) -> None:
+        """Enter that the run is being driven again."""
+        with self._exclusive() as connection:
+            connection.execute(runs.update().where(runs.c.run == run).values(state=str(RunState.RUNNING)))
+
+    def rows(self, limit: int | None = None) -> list[RunRow]:
+        """Runs, the newest first."""
+        with self._engine.connect() as connection:
+            found = connection.execute(sa.select(runs).order_by(runs.c.run.desc()).limit(limit))
+            return [_run_row(row) for row in found]
+
+    def row(self, run: int | None = None) -> RunRow:
+        """One run, the newest when no number is given. Raises UnknownRun."""
+        query = sa.select(runs).order_by(runs.c.run.desc()).limit(1)
+        if run is not None:
+            query = query.where(runs.c.run == run)
+        with self._engine.connect() as connection:
+            found = connection.execute(query).one_or_none()
+            if found is None:
+                known = connection.execute(sa.select(sa.func.count()).select_from(runs)).scalar_one()
+                raise UnknownRun(run, int(known), self.path)
+        return _run_row(found)
+
+    def resumable(self) -> RunRow:
+        """The newest run that is not assembled and that nobody drives. Raises UnknownRun."""
+        for row in self.rows():
+            if not row.state.finished and not held(self.runs_dir, row.run):
+                return row
+        raise UnknownRun(None, len(self.rows()), self.path)
+
+    def events(self, run: int) -> list[Event]:
+        """What happened in a run, in order."""
+        columns = (events.c.kind, events.c.step, events.c.attempt, events.c.sim_time_s, events.c.data)
+        query = sa.select(*columns).where(events.c.run == run).order_by(events.c.seq)
+        with self._engine.connect() as connection:
+            return [Event(*row) for row in connection.execute(query)]
+
+    def snapshot(self, run: int) -> bytes | None:
+        """The newest recorded state of the run's world; None where the cell cannot write one."""
+        query = (
+            sa.select(events.c.snapshot)
+            .where((events.c.run == run) & events.c.snapshot.is_not(None))
+            .order_by(events.c.seq.desc())
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar()
+
+    def queue(self, skill: str | None = None) -> Sequence[sa.RowMapping]:
+        """Failures that wait for refinement, oldest first, without their traces."""
+        columns = [c for c in failures.c if c.name != "trace"]
+        query = sa.select(*columns).where(failures.c.state == "waiting").order_by(failures.c.failure)
+        if skill is not None:
+            query = query.where(failures.c.skill == skill)
+        with self._engine.connect() as connection:
+            return connection.execute(query).mappings().all()
+
+    def trace(self, failure: int) -> bytes:
+        """The compressed trace of one failure. Raises sqlalchemy.exc.NoResultFound."""
+        with self._engine.connect() as connection:
+            query = sa.select(failures.c.trace).where(failures.c.failure == failure)
+            return bytes(connection.execute(query).scalar_one())
+
+
+def _columns(failure: Failure) -> dict[str, Any]:
+    values = {name: getattr(failure, name) for name in failure.__slots__}
+    if failure.initialization is not None:
+        values["initialization"] = list(failure.initialization)
+    return values
+
+
+def _run_row(row: Any) -> RunRow:
+    return RunRow(
+        run=row.run, product=row.product, assembly=row.assembly, options=RunOptions.from_json(row.options),
+        version=row.version, started=row.started, ended=row.ended, state=RunState(row.state),
+        result=row.result,
+    )  # fmt: skip

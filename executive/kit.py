@@ -1,0 +1,48 @@
+"""The routines that a tree is made of, as one value that tests can replace."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from executive.options import PolicyName
+from sequences.assembly import Assembly, Step
+from skills.cell import Vector
+from skills.insertion import Attempt, Insertion
+from skills.routine import Routine
+
+Make = Callable[[Attempt], Routine]
+"""Makes a routine for an attempt; called each time the routine is begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """One maker for each thing that an attempt consists of."""
+
+    insertion_of: Callable[[Assembly, Step], Insertion]
+    initializations: Callable[[Insertion, int], Vector]
+    """The first ``n`` starts to try: (n, 6) in the goal's frame [m, rad]."""
+    pick: Make
+    carry: Make
+    policy: Make
+    check_seated: Make
+    let_go: Make
+    lift_clear: Make
+    put_back: Make
+    inspect: Make
+
+
+def standard_kit(name: PolicyName) -> Kit:
+    """The kit of the skills floor, with the policy called ``name``."""
+    from skills import handling, policies, seated, start, tasks
+
+    return Kit(
+        insertion_of=tasks.insertion_of,
+        initializations=start.initializations,
+        pick=handling.Pick,
+        carry=handling.Carry,
+        policy=lambda attempt: policies.policy(str(name), attempt),
+        check_seated=seated.CheckSeated,
+        let_go=handling.LetGo,
+        lift_clear=handling.LiftClear,
+        put_back=handling.PutBack,
+        inspect=handling.Inspect,
+    )

@@ -1,0 +1,67 @@
+"""How a run is to be made: what the operator chose, recorded with the run and read back on resume."""
+
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+
+class Noise(StrEnum):
+    """How the goal's pose is wrong."""
+
+    FIXED = "fixed"
+    RESAMPLED = "resampled"
+    NONE = "none"
+
+
+class PolicyName(StrEnum):
+    """Which policy inserts the parts."""
+
+    SEARCH = "search"
+    PUSH = "push"
+
+
+class OnFailure(StrEnum):
+    """What to do, with nobody there to ask, when every attempt at a step has failed."""
+
+    STOP = "stop"
+    SKIP = "skip"
+
+
+class CellName(StrEnum):
+    """Which cell to assemble in."""
+
+    SIM = "sim"
+    FAKE = "fake"
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """The settings of one run."""
+
+    seed: int = 0
+    """Seed of the cell's world."""
+    cell: CellName = CellName.SIM
+    """The cell to open."""
+    noise: Noise = Noise.FIXED
+    """``fixed``: the goal is measured once an attempt; ``resampled``: anew every control period."""
+    policy: PolicyName = PolicyName.SEARCH
+    """The policy that inserts."""
+    attempts: int = 3
+    """Attempts at each step before the operator is asked."""
+    on_failure: OnFailure = OnFailure.STOP
+    """What stands in for the operator."""
+    force_limit_n: float = 150.0
+    """Contact force at which an attempt is broken off [N]."""
+    routine_limit_s: float = 60.0
+    """Longest time that one routine may take, on the cell's clock [s]."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The settings as plain JSON values."""
+        return {name: str(v) if isinstance(v, StrEnum) else v for name, v in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> "RunOptions":
+        """Read back what ``as_json`` wrote; settings that this version does not know are ignored."""
+        kinds = {"cell": CellName, "noise": Noise, "policy": PolicyName, "on_failure": OnFailure}
+        known = {f.name for f in fields(cls)}
+        return cls(**{k: kinds.get(k, lambda v: v)(v) for k, v in record.items() if k in known})

@@ -1,0 +1,142 @@
+"""The one way from the tree to the journal: an event, the world as it is then, and who wants to know."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from executive.board import Board, Phase
+from executive.codec import attempt_to_json, trace_to_bytes
+from executive.journal import Event, Failure, Journal
+from executive.options import RunOptions
+from executive.records import AttemptRecord, Outcome, RunState, StepRecord
+from sequences.assembly import Step
+from skills.cell import Cell, Restorable
+
+RECORDED_PHASES = {
+    Phase.PICKED: "picked",
+    Phase.CARRIED: "carried",
+    Phase.INSERTED: "inserted",
+    Phase.SEATED: "seated",
+    Phase.RELEASED: "released",
+}
+
+
+class TruthVerdict(Protocol):
+    """What a simulator knows about one part."""
+
+    @property
+    def seated(self) -> bool:
+        """The part stands where it belongs."""
+        ...
+
+    @property
+    def position_error_m(self) -> float:
+        """Its distance from there [m]."""
+        ...
+
+
+Truth = Callable[[Cell, Step], TruthVerdict]
+"""Scores a step with what only a simulator knows. Read for reports, never by a decision."""
+
+
+class Recorder:
+    """Writes what happens in one run, each event durable when the call returns."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        run: int,
+        board: Board,
+        options: RunOptions,
+        *,
+        version: str,
+        truth: Truth | None = None,
+        told: Callable[[Event], None] = lambda event: None,
+    ) -> None:
+        self.run = run
+        self._journal, self._board, self._options = journal, board, options
+        self._version, self._truth, self._told = version, truth, told
+
+    def event(
+        self,
+        kind: str,
+        data: dict[str, Any] | None = None,
+        *,
+        world: bool = True,
+        failure: Failure | None = None,
+    ) -> None:
+        """Write an event about the step in hand, with the cell's world where it can be written down."""
+        cell, progress = self._board.robot(), self._board.progress
+        entry = Event(
+            kind,
+            step=progress.index if progress.index >= 0 else None,
+            attempt=progress.tried or None,
+            sim_time_s=self._board.seen().time_s,
+            data=data,
+        )
+        snapshot = cell.snapshot() if world and isinstance(cell, Restorable) else None
+        self._journal.record(self.run, entry, snapshot=snapshot, failure=failure)
+        self._told(entry)
+
+    def run_event(self, kind: str, data: dict[str, Any] | None = None) -> None:
+        """Write an event about the run as a whole."""
+        entry = Event(kind, sim_time_s=self._board.seen().time_s, data=data)
+        self._journal.record(self.run, entry)
+        self._told(entry)
+
+    def attempt_began(self) -> None:
+        """The goal has been measured and an attempt begins."""
+        progress = self._board.progress
+        self.event("attempt_began", {"step_began_s": progress.began_s, **self._state()})
+
+    def reached(self, phase: Phase) -> None:
+        """The attempt has come to ``phase``."""
+        self.event(RECORDED_PHASES[phase], self._state())
+
+    def recovered(self) -> None:
+        """The cell is ready for the next attempt."""
+        self.event("recovered", self._state())
+
+    def attempt_failed(self, record: AttemptRecord) -> None:
+        """An attempt has failed: an event and a row of the refinement queue, together."""
+        step = self._board.assembly.steps[record.step]
+        attempt = self._board.trying()
+        failure = Failure(
+            step=record.step,
+            attempt=record.number,
+            product=self._board.assembly.name,
+            part=step.part,
+            skill=step.skill,
+            skill_version=f"{self._options.policy}-{self._version}",
+            seed=self._options.seed,
+            cause=str(record.cause),
+            initialization=record.initialization,
+            trace=trace_to_bytes(attempt.trace),
+        )
+        self.event("attempt_failed", {"record": record.as_json(), **self._state()}, failure=failure)
+
+    def step_done(self, attempt: AttemptRecord, step: StepRecord) -> None:
+        """The part is in place and let go."""
+        self.event("step_done", {"record": attempt.as_json(), "step": step.as_json(), **self._state()})
+
+    def step_given_up(self, step: StepRecord) -> None:
+        """The step was left undone."""
+        kind = "step_skipped" if step.outcome is Outcome.SKIPPED else "step_failed"
+        self.event(kind, {"step": step.as_json(), "interventions": self._board.interventions})
+
+    def displaced(self, index: int, step: StepRecord) -> None:
+        """A part that had been placed no longer stands where it belongs."""
+        self.event("displaced", {"index": index, "step": step.as_json()})
+
+    def ended(self, state: RunState, result: dict[str, Any]) -> None:
+        """The run is over, or broken off."""
+        self.run_event(str(state), {"faults": result["faults"]})
+        self._journal.finish(self.run, state, result)
+
+    def verdict(self, index: int) -> TruthVerdict | None:
+        """The simulator's word on a step; None where there is no simulator."""
+        if self._truth is None:
+            return None
+        return self._truth(self._board.robot(), self._board.assembly.steps[index])
+
+    def _state(self) -> dict[str, Any]:
+        return {"phase": int(self._board.phase), "attempt": attempt_to_json(self._board.trying())}

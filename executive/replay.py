@@ -1,0 +1,113 @@
+"""From a run's events back to where it stood: what is over, what was in hand, what was learned."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from executive.board import Board, Phase, StepProgress
+from executive.codec import attempt_from_json
+from executive.journal import Event
+from executive.records import AttemptRecord, StepRecord
+from skills.routine import Cause
+
+
+@dataclass(slots=True)
+class Standing:
+    """Where a run stands, in plain values."""
+
+    results: dict[int, StepRecord] = field(default_factory=dict)
+    kept: dict[int, dict[str, Any]] = field(default_factory=dict)
+    attempts: list[AttemptRecord] = field(default_factory=list)
+    interventions: int = 0
+    began_s: float | None = None
+    """When the run began, on the cell's clock [s]."""
+    progress: StepProgress = field(default_factory=lambda: StepProgress(-1))
+    phase: Phase = Phase.WAITING
+    attempt: dict[str, Any] | None = None
+    recover_from: Cause | None = None
+
+    def apply(self, event: Event) -> None:
+        """Take one event into account; kinds that change nothing are passed over."""
+        data = event.data or {}
+        if event.kind == "run_began":
+            self.began_s = event.sim_time_s
+        elif event.kind == "attempt_began":
+            self._began(event, data)
+        elif event.kind in ("picked", "carried", "inserted", "seated", "released"):
+            self.attempt, self.phase = data["attempt"], Phase(data["phase"])
+        elif event.kind == "attempt_failed":
+            self._failed(data)
+        elif event.kind == "recovered":
+            self.attempt, self.recover_from, self.phase = None, None, Phase(data["phase"])
+        elif event.kind == "step_done":
+            self.attempts.append(AttemptRecord.from_json(data["record"]))
+            self._over(StepRecord.from_json(data["step"]))
+            self.kept[data["step"]["index"]] = data["attempt"]
+        elif event.kind in ("step_skipped", "step_failed"):
+            self.interventions = data["interventions"]
+            self._given_up(event, data)
+        elif event.kind == "displaced":
+            self.results[data["index"]] = StepRecord.from_json(data["step"])
+
+    def _began(self, event: Event, data: dict[str, Any]) -> None:
+        index = -1 if event.step is None else event.step
+        if self.progress.index != index:
+            self.progress = StepProgress(index, began_s=data["step_began_s"])
+        self.progress.tried = event.attempt or 1
+        self.progress.attempt_began_s = event.sim_time_s or 0.0
+        self.attempt, self.phase, self.recover_from = data["attempt"], Phase(data["phase"]), None
+
+    def _failed(self, data: dict[str, Any]) -> None:
+        record = AttemptRecord.from_json(data["record"])
+        self.attempts.append(record)
+        self.attempt, self.phase = data["attempt"], Phase(data["phase"])
+        self.progress.spent += 1
+        self.progress.peak_force_n = max(self.progress.peak_force_n, record.peak_force_n)
+        self.progress.initialization = record.initialization or self.progress.initialization
+        self.recover_from = self.progress.last_cause = Cause(record.cause)
+
+    def _over(self, step: StepRecord) -> None:
+        self.results[step.index] = step
+        self.attempt, self.recover_from, self.phase = None, None, Phase.WAITING
+
+    def _given_up(self, event: Event, data: dict[str, Any]) -> None:
+        """A skipped step is over; a failed one waits for the operator, who has come when it is resumed."""
+        if event.kind == "step_skipped":
+            self._over(StepRecord.from_json(data["step"]))
+        else:
+            self.progress.spent = 0
+
+    def place_on(self, board: Board) -> None:
+        """Put everything on a board."""
+        board.results, board.attempts = dict(self.results), list(self.attempts)
+        board.kept = {i: attempt_from_json(a, board.insertion(i)) for i, a in self.kept.items()}
+        board.interventions, board.progress = self.interventions, self.progress
+        board.phase, board.recover_from = self.phase, self.recover_from
+        if self.attempt is not None:
+            board.attempt = attempt_from_json(self.attempt, board.insertion(self.progress.index))
+
+
+def replay(events: list[Event]) -> Standing:
+    """Where the run stood after its last event."""
+    standing = Standing()
+    for event in events:
+        standing.apply(event)
+    return standing
+
+
+def check_hand(board: Board) -> str:
+    """Believe the hand rather than the journal; says what was found.
+
+    A part that should be in the hand and is not has slipped: the attempt goes back to the tray. A hand that
+    holds something in an attempt that had not picked yet has picked.
+    """
+    if board.attempt is None or board.recover_from is not None:
+        return "between attempts"
+    expected = Phase.PICKED <= board.phase < Phase.RELEASED
+    grasped = board.seen().grasped
+    if expected and not grasped:
+        board.phase, board.recover_from, board.progress.last_cause = Phase.WAITING, Cause.SLIP, Cause.SLIP
+        return "the part is no longer in the hand"
+    if grasped and board.phase is Phase.WAITING:
+        board.recover_from = Cause.SLIP
+        return "the hand closed on something; it is put back and grasped anew"
+    return "in hand" if grasped else "hand empty"

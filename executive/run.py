@@ -1,0 +1,206 @@
+"""The verb: assemble a product in a cell, from the beginning or from where a run was broken off."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
+
+from py_trees.common import Status
+
+from executive.behaviours import Fail
+from executive.board import Board, Halt
+from executive.errors import RunFinished
+from executive.journal import Event, Journal
+from executive.kit import Kit, standard_kit
+from executive.lock import RunLock
+from executive.observers import Observer
+from executive.options import RunOptions
+from executive.recorder import Recorder, Truth
+from executive.records import Outcome, RunResult, RunState
+from executive.replay import check_hand, replay
+from executive.tree import TreeBuilder
+from sequences.assembly import Assembly
+from skills.cell import Cell, CellError, Restorable
+
+StopWanted = Callable[[], bool]
+"""Asked once a control period: does the operator want the run to stop?"""
+
+
+def version() -> str:
+    """The installed version of this program."""
+    try:
+        return installed_version("dovetail")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A cell, with what scores it where that is possible."""
+
+    cell: Cell
+    truth: Truth | None = None
+
+
+def assemble(
+    assembly: Assembly,
+    bench: Bench,
+    options: RunOptions,
+    journal: Journal,
+    observers: Sequence[Observer] = (),
+    *,
+    kit: Kit | None = None,
+    stop_wanted: StopWanted = lambda: False,
+) -> RunResult:
+    """Assemble a product from its tray. The cell stays open; what happens is in the journal."""
+    run = journal.begin(assembly.name, assembly.model_dump_json(), options, version())
+    with RunLock(journal.runs_dir, run):
+        drive = _Drive(run, assembly, bench, options, journal, observers, kit, stop_wanted)
+        drive.recorder.event("run_began")
+        return drive.to_the_end()
+
+
+def resume(
+    run: int,
+    assembly: Assembly,
+    bench: Bench,
+    options: RunOptions,
+    journal: Journal,
+    observers: Sequence[Observer] = (),
+    *,
+    kit: Kit | None = None,
+    stop_wanted: StopWanted = lambda: False,
+) -> RunResult:
+    """Take up a run where its journal ends: finished steps stay finished, the rest is done.
+
+    Raises RunBusy when another process drives it, RunFinished when nothing is left to do.
+    """
+    with RunLock(journal.runs_dir, run):
+        if journal.row(run).state.finished:
+            raise RunFinished(run)
+        snapshot = journal.snapshot(run)
+        if snapshot is not None and isinstance(bench.cell, Restorable):
+            bench.cell.restore(snapshot)
+        if bench.cell.observe().faults:
+            bench.cell.recover()
+        standing = replay(journal.events(run))
+        journal.reopen(run)
+        drive = _Drive(
+            run, assembly, bench, options, journal, observers, kit, stop_wanted,
+            place=standing.place_on, began_s=standing.began_s,
+        )  # fmt: skip
+        drive.recorder.run_event("resumed", {"found": check_hand(drive.board)})
+        return drive.to_the_end()
+
+
+class _Drive:
+    """One run being driven: the tree, the cell and the loop that lets them take turns."""
+
+    def __init__(
+        self,
+        run: int,
+        assembly: Assembly,
+        bench: Bench,
+        options: RunOptions,
+        journal: Journal,
+        observers: Sequence[Observer],
+        kit: Kit | None,
+        stop_wanted: StopWanted,
+        *,
+        place: Callable[[Board], None] = lambda board: None,
+        began_s: float | None = None,
+    ) -> None:
+        kit = kit or standard_kit(options.policy)
+        self.run, self.assembly, self.bench, self.options = run, assembly, bench, options
+        self.observers, self.stop_wanted = observers, stop_wanted
+        self.faults: tuple[str, ...] = ()
+        self.board = Board(assembly, kit.insertion_of)
+        self.board.cell = bench.cell
+        self.board.observation = bench.cell.observe()
+        self.began_s = self.board.seen().time_s if began_s is None else began_s
+        place(self.board)
+        self.recorder = Recorder(
+            journal, run, self.board, options, version=version(), truth=bench.truth, told=self._tell
+        )
+        self.root = TreeBuilder(self.board, kit, options, self.recorder).product()
+
+    def to_the_end(self) -> RunResult:
+        """Tick until the tree is done, then close the run."""
+        started = time.perf_counter()
+        try:
+            for observer in self.observers:
+                observer.began(self.board, self.bench.cell)
+            self._loop()
+            result = self._close(time.perf_counter() - started)
+        finally:
+            self.board.close()
+        for observer in self.observers:
+            observer.ended(result)
+        return result
+
+    def _loop(self) -> None:
+        board, cell = self.board, self.bench.cell
+        try:
+            while True:
+                board.observation = cell.observe()
+                board.stop_requested = self.stop_wanted()
+                self.root.tick_once()
+                if self.root.status is not Status.RUNNING:
+                    return
+                cell.advance()
+                for observer in self.observers:
+                    observer.ticked(board)
+        except CellError as error:
+            board.halt, self.faults = Halt.FAULT, (str(error),)
+        except BaseException:
+            cell.stop()
+            raise
+
+    def _close(self, wall_s: float) -> RunResult:
+        board, cell = self.board, self.bench.cell
+        if board.halt is not None:
+            cell.stop()
+        if board.halt is Halt.FAULT:
+            self.faults = self.faults or tuple(str(fault) for fault in board.seen().faults)
+            Fail(board, self.recorder).update()
+        result = self._result(wall_s)
+        self.recorder.ended(result.state, result.as_json(profiles=True))
+        return result
+
+    def _state(self) -> RunState:
+        if self.board.halt is Halt.FAULT:
+            return RunState.FAULT
+        if self.board.halt is Halt.OPERATOR:
+            return RunState.INTERRUPTED
+        results = self.board.results
+        steps = range(len(self.assembly.steps))
+        placed = all(i in results and results[i].outcome is Outcome.PLACED for i in steps)
+        return RunState.ASSEMBLED if placed else RunState.FAILED
+
+    def _result(self, wall_s: float) -> RunResult:
+        board, truth = self.board, self.bench.truth
+        scores = (
+            {}
+            if truth is None
+            else {step.part: bool(truth(self.bench.cell, step).seated) for step in self.assembly.steps}
+        )
+        return RunResult(
+            run=self.run,
+            product=self.assembly.name,
+            seed=self.options.seed,
+            policy=str(self.options.policy),
+            noise=str(self.options.noise),
+            state=self._state(),
+            steps=tuple(board.results[i] for i in sorted(board.results)),
+            attempts=tuple(board.attempts),
+            interventions=board.interventions,
+            wall_s=wall_s,
+            simulated_s=round(self.bench.cell.observe().time_s - self.began_s, 6),
+            faults=self.faults,
+            truth=scores,
+        )
+
+    def _tell(self, event: Event) -> None:
+        for observer in self.observers:
+            observer.happened(event)

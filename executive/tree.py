@@ -1,0 +1,164 @@
+"""The behaviour tree of a product: one subtree a step, then a last look.
+
+    step     = over already | mates missing → skip | guarded work
+    guarded  = (no fault ∥ no stop ∥ work)
+    work     = retry(attempt) | ask the operator
+    attempt  = recover from the last one → begin → (force limit ∥ watch ∥ body) → finish | note the failure
+    body     = pick → choose start → carry → policy → check seated → let go
+
+A leaf whose phase an attempt has passed already succeeds at once; so a resumed attempt goes on where it
+was, and one that starts with the part in hand does not pick it again.
+"""
+
+import py_trees
+from py_trees.behaviour import Behaviour
+from py_trees.common import ParallelPolicy
+from py_trees.composites import Parallel, Selector, Sequence
+from py_trees.decorators import FailureIsSuccess, Retry
+
+from executive.behaviours import (
+    AlreadyOver,
+    AskOperator,
+    Begin,
+    ChooseStart,
+    Fail,
+    Finish,
+    Look,
+    MateMissing,
+    Need,
+    Recovered,
+    Run,
+    in_hand,
+    to_put_back,
+)
+from executive.board import Board, Phase
+from executive.guards import ForceLimit, NoFault, NoStop, Watch
+from executive.kit import Kit, Make
+from executive.options import Noise, OnFailure, RunOptions
+from executive.recorder import Recorder
+from sequences.assembly import Assembly
+
+
+def topmost(assembly: Assembly) -> tuple[int, ...]:
+    """Steps whose parts no later step builds on, without the last one, which has just been checked."""
+    steps = assembly.steps
+    return tuple(
+        i
+        for i, step in enumerate(steps[:-1])
+        if not any(step.part in later.mates for later in steps[i + 1 :])
+    )
+
+
+class TreeBuilder:
+    """Builds the tree of one run."""
+
+    def __init__(self, board: Board, kit: Kit, options: RunOptions, recorder: Recorder) -> None:
+        self.board, self.kit, self.options, self.recorder = board, kit, options, recorder
+
+    def product(self) -> Behaviour:
+        """The whole tree."""
+        assembly = self.board.assembly
+        steps = [self.step(i) for i in range(len(assembly.steps))]
+        return Sequence(assembly.name, memory=True, children=[*steps, self.last_look()])
+
+    def step(self, index: int) -> Behaviour:
+        """One step of the assembly."""
+        name = f"{index + 1} {self.board.assembly.steps[index].part}"
+        spent = self.board.progress.spent if self.board.progress.index == index else 0
+        work: list[Behaviour] = [self.operator()]
+        if left := max(0, self.options.attempts - spent):
+            work.insert(0, Retry("retry", self.attempt(index), num_failures=left))
+        return Selector(
+            name,
+            memory=True,
+            children=[
+                AlreadyOver(index, self.board),
+                MateMissing(index, self.board, self.recorder),
+                self.guarded("guarded", Selector("work", memory=True, children=work)),
+            ],
+        )
+
+    def guarded(self, name: str, work: Behaviour) -> Behaviour:
+        """``work`` beside the guards that end the whole run."""
+        guards = [NoFault("no fault", self.board), NoStop("no stop", self.board)]
+        return _beside(name, guards, work)
+
+    def attempt(self, index: int) -> Behaviour:
+        """One attempt: fails for the retry around it to begin the next."""
+        resample = self.options.noise is Noise.RESAMPLED
+        watch = Watch("watch", self.board, resample=resample)
+        limit = ForceLimit("force limit", self.board, self.options.force_limit_n)
+        body = _beside("watched", [limit, watch], self.body())
+        begin, finish = Begin(index, self.board, self.recorder), Finish(self.board, self.recorder)
+        attempt = Sequence("attempt", memory=True, children=[self.recovery(), begin, body, finish])
+        return Selector("attempt or note", memory=True, children=[attempt, Fail(self.board, self.recorder)])
+
+    def body(self) -> Behaviour:
+        """What an attempt does, in order."""
+        kit = self.kit
+        return Sequence(
+            "body",
+            memory=True,
+            children=[
+                self.run("pick", kit.pick, reaches=Phase.PICKED),
+                ChooseStart(self.board, kit.initializations),
+                self.run("carry", kit.carry, reaches=Phase.CARRIED),
+                self.run(f"policy {self.options.policy}", kit.policy, reaches=Phase.INSERTED),
+                self.run("check seated", kit.check_seated, reaches=Phase.SEATED),
+                self.run("let go", kit.let_go, reaches=Phase.RELEASED),
+            ],
+        )
+
+    def recovery(self) -> Behaviour:
+        """From a failed attempt to a state from which the next can begin."""
+        return Sequence(
+            "recover",
+            memory=True,
+            children=[*self.clear_away(to_put_back), Recovered(self.board, self.recorder)],
+        )
+
+    def clear_away(self, put_back: Need) -> list[Behaviour]:
+        """Out of the way, and back to the tray if asked; a failure of either does not matter."""
+        lift = self.run("lift clear", self.kit.lift_clear, needed=in_hand)
+        back = self.run("put back", self.kit.put_back, needed=put_back)
+        return [FailureIsSuccess("in any case", lift), FailureIsSuccess("in any case", back)]
+
+    def operator(self) -> Behaviour:
+        """What happens when every attempt has failed."""
+        ask = AskOperator(self.board, self.recorder, self.options)
+        if self.options.on_failure is not OnFailure.SKIP:
+            return ask
+        return Sequence("give up", memory=True, children=[*self.clear_away(in_hand), ask])
+
+    def last_look(self) -> Behaviour:
+        """Inspection of the parts that can still be reached."""
+        looks: list[Behaviour] = [
+            FailureIsSuccess(
+                "in any case",
+                Look(i, self.board, self.kit.inspect, self.recorder, limit_s=self.options.routine_limit_s),
+            )
+            for i in topmost(self.board.assembly)
+        ]
+        return self.guarded("last look", Sequence("looks", memory=True, children=looks))
+
+    def run(
+        self, name: str, make: Make, *, reaches: Phase | None = None, needed: Need | None = None
+    ) -> Behaviour:
+        """A routine as a leaf."""
+        leaf = Run(
+            name, self.board, make, limit_s=self.options.routine_limit_s, recorder=self.recorder,
+            reaches=reaches,
+        )  # fmt: skip
+        if needed is not None:
+            leaf.needed = needed
+        return leaf
+
+
+def _beside(name: str, guards: list[Behaviour], work: Behaviour) -> Behaviour:
+    policy = ParallelPolicy.SuccessOnSelected(children=[work], synchronise=False)
+    return Parallel(name, policy=policy, children=[*guards, work])
+
+
+def outline(root: Behaviour) -> str:
+    """The tree as text, one behaviour a line."""
+    return str(py_trees.display.unicode_tree(root)).rstrip()

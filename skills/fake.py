@@ -1,0 +1,471 @@
+"""A scripted cell without physics: it moves as told, and knows only what contact an insertion can meet.
+
+Its world is kinematic. The hand goes where it is commanded; a held plug is stopped by the face around its
+socket, enters where it is within the clearance, and is stopped by the seat; the spring turns what is left of
+the motion into a force. That is enough for every routine to succeed and, with :class:`Trouble`, to fail in
+each of the ways that has a name. A control period costs tens of microseconds.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from sequences.assembly import Assembly, Step
+from skills.cell import CellError, Compliance, Fault, Observation, PoseEstimate, UnknownPart, Vector
+from skills.insertion import Insertion
+
+PERIOD_S = 0.06
+OPEN_M = 0.08
+FINGER_SPEED = 0.2
+SERVO_SPEED = 0.3
+TURN_SPEED = 3.0
+"""Fastest turn of the hand [rad/s]."""
+REACH_M = 0.015
+"""How far from a part's grasp the fingers still close on it [m]."""
+SOCKET_RADIUS_M = 0.05
+"""How far around a goal the face reaches into which its socket is cut [m]."""
+YAW_FIT_RAD = np.radians(6.0)
+"""How far a keyed plug may be turned and still enter [rad]."""
+STIFF = Compliance(stiffness=4000.0, clip_m=(0.02, 0.02, 0.02))
+HOME = RigidTransform.from_components([0.4, 0.0, 0.35], Rotation.from_euler("x", 180, degrees=True))
+
+
+class TroubleKind(StrEnum):
+    """What may be scripted to go wrong."""
+
+    MISSED = "missed grasp"
+    """The fingers close on nothing."""
+    SLIP = "slip"
+    """The part is lost while it is lifted."""
+    JAM = "jam"
+    """The plug is held half way in."""
+    SPIKE = "spike"
+    """The first contact is felt as 500 N."""
+    REFLEX = "reflex"
+    """The first contact trips the robot's reflex."""
+    STOP = "stop"
+    """The robot is stopped at the first contact."""
+    LOST = "lost"
+    """The connection breaks at the first contact: commands raise CellError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One scripted mishap, for the next ``times`` occasions on which it can befall ``part``."""
+
+    kind: TroubleKind
+    part: str
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FakeNoise:
+    """How wrong the fake's world is."""
+
+    tray_m: float = 0.003
+    """Largest error of a part's place, per axis [m]."""
+    tray_rad: float = float(np.radians(5.0))
+    goal_m: float = 0.002
+    """Largest error of a measured goal, per axis [m]."""
+    goal_rad: float = float(np.radians(5.0))
+
+
+EXACT = FakeNoise(0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class FakeTruth:
+    """What the fake knows of a part."""
+
+    seated: bool
+    position_error_m: float
+
+
+class FakeCell:
+    """Implements :class:`skills.cell.Cell` and :class:`skills.cell.Restorable` without physics."""
+
+    def __init__(
+        self,
+        assembly: Assembly,
+        insertions: Mapping[str, Insertion],
+        *,
+        seed: int = 0,
+        noise: FakeNoise | None = None,
+        troubles: Iterable[Trouble] = (),
+    ) -> None:
+        self.assembly, self.insertions = assembly, insertions
+        self.noise = FakeNoise() if noise is None else noise
+        self.troubles = list(troubles)
+        self._rng = np.random.default_rng(seed)
+        self._time = 0.0
+        self._tcp, self._target, self._speed, self._moving = HOME, HOME, SERVO_SPEED, False
+        self._spring = STIFF
+        self._width, self._width_goal, self._grip = OPEN_M, OPEN_M, False
+        self._held: str | None = None
+        self._force, self._bias, self._peak = np.zeros(3), np.zeros(3), 0.0
+        self._faults: tuple[Fault, ...] = ()
+        self._jammed = self._touching = False
+        self._goals = {step.part: assembly.goal_in_base(step) for step in assembly.steps}
+        self.parts = {part: self._on_tray(part) for part in self._goals}
+
+    # -- the seam ------------------------------------------------------------------------------------
+
+    @property
+    def control_period_s(self) -> float:
+        """See :class:`skills.cell.Cell`."""
+        return PERIOD_S
+
+    def observe(self) -> Observation:
+        """See :class:`skills.cell.Cell`."""
+        return Observation(
+            time_s=self._time,
+            joint_positions=np.zeros(7),
+            tcp_in_base=self._tcp,
+            wrench=np.concatenate([self._force - self._bias, np.zeros(3)]),
+            peak_force_n=self._peak,
+            gripper_width_m=self._width,
+            grasped=self._grip and self._held is not None,
+            moving=not self._faults and (self._moving or self._fingers_moving()),
+            faults=self._faults,
+        )
+
+    def servo(self, tcp_in_base: RigidTransform) -> None:
+        """See :class:`skills.cell.Cell`."""
+        self._command(tcp_in_base, SERVO_SPEED, moving=False)
+
+    def compliance(self, compliance: Compliance) -> None:
+        """See :class:`skills.cell.Cell`."""
+        self._spring = compliance
+
+    def move(self, tcp_in_base: RigidTransform, *, speed: float = 0.25) -> None:
+        """See :class:`skills.cell.Cell`."""
+        self._command(tcp_in_base, speed, moving=True)
+
+    def grasp(self, width_m: float, force_n: float = 40.0) -> None:
+        """See :class:`skills.cell.Cell`."""
+        if self._faults or self._grip:
+            return
+        self._grip = True
+        part = self._between_fingers()
+        if part is not None and self._befalls(TroubleKind.MISSED, part):
+            part = None
+        self._width_goal = 0.0 if part is None else self._close_on(part)
+
+    def release(self, width_m: float = OPEN_M) -> None:
+        """See :class:`skills.cell.Cell`."""
+        if self._faults:
+            return
+        self._grip, self._width_goal = False, min(width_m, OPEN_M)
+        self._drop()
+
+    def advance(self) -> None:
+        """See :class:`skills.cell.Cell`."""
+        self._time = round(self._time + PERIOD_S, 6)
+        step = FINGER_SPEED * PERIOD_S
+        self._width += float(np.clip(self._width_goal - self._width, -step, step))
+        if self._faults:
+            self._force, self._peak = np.zeros(3), 0.0
+            return
+        before = self._tcp
+        reached = _towards(before, self._target, self._speed * PERIOD_S, TURN_SPEED * PERIOD_S)
+        self._moving = self._moving and not _same(reached, self._target)
+        self._tcp, self._force = self._stopped_by_contact(reached)
+        self._peak = float(np.linalg.norm(self._force))
+        if self._held is not None:
+            self._mishaps(self._held)
+
+    def stop(self) -> None:
+        """See :class:`skills.cell.Cell`."""
+        self._faults = self._faults or (Fault.STOPPED,)
+        self._moving, self._target = False, self._tcp
+
+    def recover(self) -> None:
+        """See :class:`skills.cell.Cell`."""
+        self._faults, self._moving, self._target = (), False, self._tcp
+
+    def zero_wrench(self) -> None:
+        """See :class:`skills.cell.Cell`."""
+        self._bias = self._force.copy()
+
+    def locate(self, part: str) -> PoseEstimate:
+        """See :class:`skills.cell.Cell`."""
+        self._known(part)
+        return PoseEstimate(self._tray_place(part), self.noise.tray_m, self.noise.tray_rad)
+
+    def locate_goal(self, part: str) -> PoseEstimate:
+        """See :class:`skills.cell.Cell`."""
+        self._known(part)
+        error = self._error(self.noise.goal_m, self.noise.goal_rad)
+        return PoseEstimate(_shifted(self._goals[part], *error), self.noise.goal_m, self.noise.goal_rad)
+
+    def close(self) -> None:
+        """See :class:`skills.cell.Cell`."""
+
+    # -- its whole world, on paper -------------------------------------------------------------------
+
+    def snapshot(self) -> bytes:
+        """See :class:`skills.cell.Restorable`."""
+        state = {
+            "assembly": self.assembly.name,
+            "time": self._time,
+            "tcp": _numbers(self._tcp),
+            "target": _numbers(self._target),
+            "motion": [self._speed, self._moving],
+            "spring": [self._spring.stiffness, *self._spring.clip_m],
+            "fingers": [self._width, self._width_goal, self._grip],
+            "held": self._held,
+            "wrench": [self._force.tolist(), self._bias.tolist(), self._peak],
+            "faults": [str(fault) for fault in self._faults],
+            "contact": [self._jammed, self._touching],
+            "parts": {part: _numbers(pose) for part, pose in self.parts.items()},
+            "troubles": [[str(t.kind), t.part, t.times] for t in self.troubles],
+            "rng": self._rng.bit_generator.state,
+        }
+        return json.dumps(state).encode()
+
+    def restore(self, snapshot: bytes) -> None:
+        """See :class:`skills.cell.Restorable`."""
+        try:
+            state: dict[str, Any] = json.loads(snapshot)
+        except ValueError:
+            raise CellError("the snapshot is not one of a fake cell") from None
+        if not isinstance(state, dict) or state.get("assembly") != self.assembly.name:
+            raise CellError(f"the snapshot is not one of a fake cell with '{self.assembly.name}'")
+        self._time, self._held = state["time"], state["held"]
+        self._tcp, self._target = _pose(state["tcp"]), _pose(state["target"])
+        self._speed, self._moving = state["motion"]
+        stiffness, *clip = state["spring"]
+        self._spring = Compliance(stiffness=stiffness, clip_m=(clip[0], clip[1], clip[2]))
+        self._width, self._width_goal, self._grip = state["fingers"]
+        self._force, self._bias = np.array(state["wrench"][0]), np.array(state["wrench"][1])
+        self._peak = state["wrench"][2]
+        self._faults = tuple(Fault(fault) for fault in state["faults"])
+        self._jammed, self._touching = state["contact"]
+        self.parts = {part: _pose(numbers) for part, numbers in state["parts"].items()}
+        self.troubles = [Trouble(TroubleKind(kind), part, n) for kind, part, n in state["troubles"]]
+        self._rng.bit_generator.state = state["rng"]
+
+    # -- truth, for scoring --------------------------------------------------------------------------
+
+    def truth(self, step: Step) -> FakeTruth:
+        """Whether ``step``'s part stands where it belongs."""
+        offset = self.parts[step.part].translation - self._goals[step.part].translation
+        tolerance = self.insertions[step.part].tolerance_m
+        in_socket = float(np.hypot(*offset[:2])) <= self.insertions[step.part].clearance_m + 1e-4
+        return FakeTruth(
+            in_socket and abs(float(offset[2])) <= tolerance and self._held != step.part,
+            float(np.linalg.norm(offset)),
+        )
+
+    # -- the tray ------------------------------------------------------------------------------------
+
+    def _known(self, part: str) -> None:
+        if part not in self._goals:
+            raise UnknownPart(part, tuple(self._goals))
+
+    def _error(self, most_m: float, most_rad: float) -> tuple[Vector, float]:
+        drawn = self._rng.uniform(-1.0, 1.0, 4)
+        return most_m * drawn[:3], float(most_rad * drawn[3])
+
+    def _tray_height(self, part: str) -> float:
+        lowest = min(layer.from_mm for layer in self.assembly.parts[part].layers)
+        return (self.assembly.tray.height_mm - lowest) / 1000.0
+
+    def _tray_place(self, part: str) -> RigidTransform:
+        place = self.assembly.tray.places[part]
+        x, y = np.asarray(place.position_mm) / 1000.0
+        yaw = Rotation.from_euler("z", place.yaw_deg, degrees=True)
+        return RigidTransform.from_components([x, y, self._tray_height(part)], yaw)
+
+    def _on_tray(self, part: str) -> RigidTransform:
+        shift, yaw = self._error(self.noise.tray_m, self.noise.tray_rad)
+        return _shifted(self._tray_place(part), np.array([shift[0], shift[1], 0.0]), yaw)
+
+    # -- the hand ------------------------------------------------------------------------------------
+
+    def _command(self, target: RigidTransform, speed: float, *, moving: bool) -> None:
+        if self._faults:
+            return
+        self._target, self._speed, self._moving = target, speed, moving
+
+    def _fingers_moving(self) -> bool:
+        return abs(self._width_goal - self._width) > 1e-6
+
+    def _between_fingers(self) -> str | None:
+        distance = {
+            part: float(np.linalg.norm((pose * self._grasp(part)).translation - self._tcp.translation))
+            for part, pose in self.parts.items()
+        }
+        nearest = min(distance, key=lambda part: distance[part])
+        return nearest if distance[nearest] <= REACH_M else None
+
+    def _grasp(self, part: str) -> RigidTransform:
+        return self.insertions[part].tcp_in_plug
+
+    def _close_on(self, part: str) -> float:
+        """Take hold of ``part``, centred between the pads if it stands loose; the width in between."""
+        insertion = self.insertions[part]
+        grasp = self.parts[part] * self._grasp(part)
+        turn = float((grasp.rotation.inv() * self._tcp.rotation).as_euler("zyx")[0])
+        across = abs(np.sin(turn)) > np.sin(np.pi / 4)
+        if not self._in_socket(part):
+            closing = self._tcp.rotation.as_matrix()[:, 1]
+            off = float(np.dot(self._tcp.translation - grasp.translation, closing))
+            straight = -_wrapped(turn, np.pi / 2)
+            self.parts[part] = _shifted(self.parts[part], off * closing, straight)
+        self._held = part
+        return insertion.cross_width_m or insertion.grip_width_m if across else insertion.grip_width_m
+
+    def _drop(self) -> None:
+        if self._held is None:
+            return
+        pose = self.parts[self._held]
+        height = min(float(pose.translation[2]), self._floor(self._held, pose))
+        self.parts[self._held] = _at_height(pose, height)
+        self._held = None
+        self._touching = False
+
+    # -- contact -------------------------------------------------------------------------------------
+
+    def _offset(self, part: str, pose: RigidTransform) -> tuple[Vector, float]:
+        """Where the plug is in its goal's frame: (3,) [m] and yaw, modulo its symmetry [rad]."""
+        relative = self._goals[part].inv() * pose
+        symmetry = self.insertions[part].symmetry
+        yaw = float(relative.rotation.as_euler("zyx")[0])
+        return relative.translation, 0.0 if symmetry == 0 else _wrapped(yaw, 2 * np.pi / symmetry)
+
+    def _in_socket(self, part: str) -> bool:
+        insertion = self.insertions[part]
+        offset, _ = self._offset(part, self.parts[part])
+        near = float(np.hypot(offset[0], offset[1])) <= insertion.clearance_m + 1e-6
+        return near and float(offset[2]) < insertion.depth_m - 2e-4
+
+    def _floor(self, part: str, pose: RigidTransform) -> float:
+        """Height of the plug's frame when it rests on what is below it [m]."""
+        insertion = self.insertions[part]
+        offset, yaw = self._offset(part, pose)
+        sideways = float(np.hypot(offset[0], offset[1]))
+        seat = float(self._goals[part].translation[2])
+        if sideways > SOCKET_RADIUS_M:
+            return self._tray_height(part)
+        fits = sideways <= insertion.clearance_m + 1e-9 and abs(yaw) <= YAW_FIT_RAD
+        if fits or self._in_socket(part):
+            return seat + (insertion.depth_m / 2 if self._jammed else 0.0)
+        touch = insertion.touch
+        if touch is not None and float(np.hypot(*(offset[:2] - touch.offset_m))) < 0.006:
+            return seat + touch.height_m
+        return seat + insertion.depth_m
+
+    def _stopped_by_contact(self, wanted: RigidTransform) -> tuple[RigidTransform, Vector]:
+        """The TCP as far as contact lets it go, and what contact then exerts on it (3,) [N]."""
+        if self._held is None:
+            return wanted, np.zeros(3)
+        part = self._held
+        plug_in_tcp = self._tcp.inv() * self.parts[part]
+        plug = wanted * plug_in_tcp
+        if self._in_socket(part):
+            plug = self._guided(part, plug)
+        floor = self._floor(part, plug)
+        if plug.translation[2] < floor:
+            plug = _at_height(plug, floor)
+        self.parts[part] = plug
+        tcp = plug * plug_in_tcp.inv()
+        clip = np.asarray(self._spring.clip_m)
+        blocked = tcp.translation - wanted.translation
+        short = np.clip(tcp.translation - self._target.translation, -clip, clip)
+        force = np.where(np.abs(blocked) > 1e-7, self._spring.stiffness * short, 0.0)
+        return tcp, force
+
+    def _guided(self, part: str, plug: RigidTransform) -> RigidTransform:
+        """The plug held sideways by the walls of its socket."""
+        goal, clearance = self._goals[part], self.insertions[part].clearance_m
+        offset, yaw = self._offset(part, plug)
+        sideways = float(np.hypot(offset[0], offset[1]))
+        if float(offset[2]) >= self.insertions[part].depth_m or sideways <= clearance:
+            return plug
+        inside = offset * np.array([clearance / sideways, clearance / sideways, 1.0])
+        return RigidTransform.from_components(goal.apply(inside), plug.rotation)
+
+    # -- mishaps -------------------------------------------------------------------------------------
+
+    def _befalls(self, kind: TroubleKind, part: str) -> bool:
+        """Whether a scripted mishap happens now; it is then used up by one."""
+        for i, trouble in enumerate(self.troubles):
+            if trouble.kind is kind and trouble.part == part and trouble.times > 0:
+                self.troubles[i] = replace(trouble, times=trouble.times - 1)
+                return True
+        return False
+
+    def _mishaps(self, part: str) -> None:
+        if self._touching and self._peak < 1.0:
+            self._touching = False
+        offset, _ = self._offset(part, self.parts[part])
+        above_tray = float(self.parts[part].translation[2]) - self._tray_height(part)
+        near = float(np.hypot(offset[0], offset[1])) < SOCKET_RADIUS_M
+        if self._jammed and float(offset[2]) > self.insertions[part].depth_m:
+            self._jammed = False
+        if not near and above_tray > 0.01 and self._befalls(TroubleKind.SLIP, part):
+            self._drop()
+            self._width_goal = 0.0
+        elif near and self._peak > 2.0 and not self._touching:
+            self._touching = True
+            self._first_contact(part)
+
+    def _first_contact(self, part: str) -> None:
+        if self._befalls(TroubleKind.SPIKE, part):
+            self._peak = 500.0
+        if self._befalls(TroubleKind.JAM, part):
+            self._jammed = True
+        if self._befalls(TroubleKind.REFLEX, part):
+            self._faults = (Fault.REFLEX,)
+        if self._befalls(TroubleKind.STOP, part):
+            self.stop()
+        if self._befalls(TroubleKind.LOST, part):
+            self._faults = (Fault.CONNECTION,)
+            raise CellError("the connection to the robot broke")
+
+
+def _towards(a: RigidTransform, b: RigidTransform, most_m: float, most_rad: float) -> RigidTransform:
+    """From ``a`` towards ``b``, at most so far; straight, both motions ending together."""
+    shift = b.translation - a.translation
+    turn = (b.rotation * a.rotation.inv()).as_rotvec()
+    need = max(float(np.linalg.norm(shift)) / most_m, float(np.linalg.norm(turn)) / most_rad)
+    if need <= 1.0:
+        return b
+    return RigidTransform.from_components(
+        a.translation + shift / need, Rotation.from_rotvec(turn / need) * a.rotation
+    )
+
+
+def _same(a: RigidTransform, b: RigidTransform) -> bool:
+    return bool(np.allclose(a.as_matrix(), b.as_matrix(), atol=1e-9))
+
+
+def _shifted(pose: RigidTransform, shift: Vector, yaw: float) -> RigidTransform:
+    """``pose`` moved along the base's axes [m] and turned where it stands [rad]."""
+    return RigidTransform.from_components(
+        pose.translation + shift, Rotation.from_rotvec([0.0, 0.0, yaw]) * pose.rotation
+    )
+
+
+def _at_height(pose: RigidTransform, height: float) -> RigidTransform:
+    x, y, _ = pose.translation
+    return RigidTransform.from_components([x, y, height], pose.rotation)
+
+
+def _wrapped(angle: float, turn: float) -> float:
+    """``angle`` moved by whole ``turn``s to the one nearest zero [rad]."""
+    return angle - turn * round(angle / turn)
+
+
+def _numbers(pose: RigidTransform) -> list[float]:
+    return [*pose.translation.tolist(), *pose.rotation.as_quat().tolist()]
+
+
+def _pose(numbers: list[float]) -> RigidTransform:
+    return RigidTransform.from_components(numbers[:3], Rotation.from_quat(numbers[3:]))

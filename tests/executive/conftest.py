@@ -1,0 +1,208 @@
+"""A small world: a product of three blocks, routines of a few lines, and a cell without physics."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from executive.journal import Journal
+from executive.kit import Kit
+from executive.options import RunOptions
+from executive.records import RunResult
+from executive.run import Bench, assemble
+from sequences.assembly import Assembly, Step
+from skills.cell import Cell
+from skills.fake import EXACT, FakeCell, Trouble, TroubleKind
+from skills.insertion import Attempt, Insertion
+from skills.routine import Cause, Progress
+from skills.start import initializations
+
+
+def block(title: str) -> dict[str, Any]:
+    return {
+        "title": title,
+        "layers": [{"from_mm": 0, "to_mm": 30, "shape": {"rectangle": {"size_mm": [20, 20]}}}],
+        "density_kg_m3": 1200,
+        "grasps": [{"position_mm": [0, 0, 20], "width_mm": 20}],
+    }
+
+
+def plan(parts: tuple[str, ...] = ("left", "right", "top"), **overrides: Any) -> dict[str, Any]:
+    """An assembly of blocks on a base; ``top`` stands on the first two."""
+    places = {p: {"position_mm": [400 + 80 * i, 200]} for i, p in enumerate(parts)}
+    steps = [
+        {
+            "part": part,
+            "skill": f"insert-{part}",
+            "goal": {"position_mm": [60.0 * i, 0, 10]},
+            "mates": ["base", *parts[:i]] if part == "top" else ["base"],
+            "depth_mm": 15,
+            "symmetry": 4,
+        }
+        for i, part in enumerate(parts)
+    ]
+    return {
+        "format": "dovetail-assembly/1",
+        "name": "blocks",
+        "title": "Three blocks",
+        "parts": {"base": block("Base"), **{p: block(p.title()) for p in parts}},
+        "base": {"part": "base", "pose": {"position_mm": [400, -100, 20]}},
+        "tray": {"height_mm": 0, "places": places},
+        "steps": steps,
+        **overrides,
+    }
+
+
+def insertion_of(assembly: Assembly, step: Step) -> Insertion:
+    part = assembly.parts[step.part]
+    return Insertion(
+        part=step.part, skill=step.skill, tcp_in_plug=part.grasps[0].tcp_in_part,
+        grip_width_m=part.grasps[0].width_mm / 1e3, cross_width_m=None, mass_kg=0.01,
+        depth_m=step.depth_mm / 1e3, clearance_m=step.clearance_mm / 1e3, tolerance_m=0.001,
+        symmetry=step.symmetry, touch=None, clear_height_m=0.03, travel_height_m=0.15,
+    )  # fmt: skip
+
+
+class Stub:
+    """A routine that goes through a few poses and then closes, opens or checks."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        self.attempt, self.cause, self.message = attempt, None, ""
+        self.path: list[Callable[[Cell], None]] = []
+
+    cause: Cause | None
+    act: Callable[["Stub", Cell], None]
+    check: Callable[["Stub", Cell], Cause | None]
+
+    def start(self, cell: Cell) -> None:
+        self.act(cell)
+
+    def update(self, cell: Cell) -> Progress:
+        self.message = f"{type(self).__name__.lower()} {self.attempt.insertion.part}"
+        if cell.observe().moving:
+            return Progress.RUNNING
+        if self.path:
+            self.path.pop(0)(cell)
+            return Progress.RUNNING
+        self.cause = self.check(cell)
+        return Progress.SUCCEEDED if self.cause is None else Progress.FAILED
+
+
+def go(pose: RigidTransform, up: float = 0.0) -> Callable[[Cell], None]:
+    above = RigidTransform.from_translation([0, 0, up]) * pose
+    return lambda cell: cell.move(above, speed=2.0)
+
+
+def stub(
+    name: str,
+    act: Callable[[Any, Cell], None],
+    check: Callable[[Any, Cell], Cause | None] = lambda self, cell: None,
+) -> Callable[[Attempt], Stub]:
+    return type(name, (Stub,), {"act": act, "check": check})
+
+
+def _held(otherwise: Cause) -> Callable[[Stub, Cell], Cause | None]:
+    return lambda self, cell: None if cell.observe().grasped else otherwise
+
+
+def _pick(self: Stub, cell: Cell) -> None:
+    place = cell.locate(self.attempt.insertion.part).pose_in_base * self.attempt.insertion.tcp_in_plug
+    cell.release()
+    self.path = [go(place, 0.1), go(place), lambda c: c.grasp(0.02), go(place, 0.1)]
+
+
+def _carry(self: Stub, cell: Cell) -> None:
+    self.path = [go(self.attempt.start_in_base * self.attempt.insertion.tcp_in_plug)]
+
+
+def _push(self: Stub, cell: Cell) -> None:
+    self.path = [go(self.attempt.goal_in_base * self.attempt.insertion.tcp_in_plug, -0.003)]
+
+
+def _height(self: Stub, cell: Cell) -> Cause | None:
+    plug = cell.observe().tcp_in_base * self.attempt.insertion.tcp_in_plug.inv()
+    error = plug.translation[2] - self.attempt.goal_in_base.translation[2]
+    return Cause.NOT_SEATED if abs(error) > 0.0025 else None
+
+
+def _let_go(self: Stub, cell: Cell) -> None:
+    tcp = cell.observe().tcp_in_base
+    self.attempt.released_tcp = tcp
+    self.path = [lambda c: c.release(), go(tcp, 0.1)]
+
+
+def _lift(self: Stub, cell: Cell) -> None:
+    self.path = [go(cell.observe().tcp_in_base, 0.08)]
+
+
+def _put_back(self: Stub, cell: Cell) -> None:
+    place = cell.locate(self.attempt.insertion.part).pose_in_base * self.attempt.insertion.tcp_in_plug
+    self.path = [go(place, 0.1), go(place), lambda c: c.release(), go(place, 0.1)]
+
+
+def _inspect(self: Stub, cell: Cell) -> None:
+    assert self.attempt.released_tcp is not None
+    tcp = self.attempt.released_tcp
+    self.path = [go(tcp, 0.1), go(tcp), lambda c: c.grasp(0.02)]
+
+
+def stub_kit(**overrides: Any) -> Kit:
+    """Routines of a few lines: straight motions, no search."""
+    makers: dict[str, Any] = {
+        "insertion_of": insertion_of,
+        "initializations": initializations,
+        "pick": stub("Pick", _pick, _held(Cause.GRASP_MISSED)),
+        "carry": stub("Carry", _carry, _held(Cause.SLIP)),
+        "policy": stub("Push", _push),
+        "check_seated": stub("CheckSeated", lambda s, c: None, _height),
+        "let_go": stub("LetGo", _let_go),
+        "lift_clear": stub("LiftClear", _lift),
+        "put_back": stub("PutBack", _put_back),
+        "inspect": stub("Inspect", _inspect, _held(Cause.PART_DISPLACED)),
+    }
+    return Kit(**{**makers, **overrides})
+
+
+@dataclass
+class World:
+    """Everything a run needs, and the ways to run it."""
+
+    assembly: Assembly
+    cell: FakeCell
+    journal: Journal
+    kit: Kit
+
+    @property
+    def bench(self) -> Bench:
+        return Bench(self.cell, lambda cell, step: cell.truth(step))  # type: ignore[attr-defined]
+
+    def run(self, options: RunOptions | None = None, **more: Any) -> RunResult:
+        return assemble(self.assembly, self.bench, options or RunOptions(), self.journal, kit=self.kit, **more)
+
+
+@pytest.fixture
+def make_world(tmp_path: Path) -> Callable[..., World]:
+    """A maker of worlds; troubles are (kind, part) or (kind, part, times)."""
+
+    def make(*troubles: tuple[Any, ...], kit: Kit | None = None, noise: Any = EXACT, **overrides: Any) -> World:
+        assembly = Assembly.model_validate(plan(**overrides))
+        insertions = {step.part: insertion_of(assembly, step) for step in assembly.steps}
+        scripted = [Trouble(TroubleKind(t[0]), *t[1:]) for t in troubles]
+        cell = FakeCell(assembly, insertions, troubles=scripted, noise=noise)
+        return World(assembly, cell, Journal(tmp_path / "runs"), kit or stub_kit())
+
+    return make
+
+
+@pytest.fixture
+def world(make_world: Callable[..., World]) -> World:
+    return make_world()
+
+
+@pytest.fixture
+def tilted() -> RigidTransform:
+    return RigidTransform.from_components([0.1, -0.2, 0.3], Rotation.from_rotvec([0.1, 0.2, np.pi / 3]))
