@@ -73,7 +73,8 @@ def _placed(problems: Iterable[Problem], root: Node) -> list[Problem]:
     placed = []
     for problem in problems:
         node, reached = root.find(problem.path)
-        value = problem.value or (node.show() if reached == problem.path and reached else "")
+        shown = reached == problem.path and not isinstance(node.content, dict)
+        value = problem.value or (node.show() if shown else "")
         placed.append(replace(problem, line=node.line, value=value))
     return placed
 
