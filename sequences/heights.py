@@ -1,0 +1,241 @@
+"""Heights at which one part comes to rest on others: exact, because every part is a stack of extrusions.
+
+A plug that descends straight down stops where the first of its slabs meets a slab of a standing part whose
+section its own overlaps. All lengths are metres and all poses are relative to the *goal frame*: the seated
+pose of the plug.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from shapely import MultiPolygon, Polygon, affinity, prepare, union_all
+from shapely.geometry.base import BaseGeometry
+
+from sequences.assembly import Assembly, Part, Pose, Step
+from sequences.fingers import finger_slabs
+from sequences.solid import Slab, Solid, solid_of
+
+TOUCHING_AREA_M2 = 1e-10
+"""Overlap that is only rounding."""
+LEAST_CONTACT_M2 = 8e-6
+"""Overlap that carries a plug wherever in its bounds it lands."""
+LEAST_TOUCH_HEIGHT_M = 0.003
+"""A face nearer to seated than this would not tell a hole from a face."""
+SWEEP_M = 0.012
+"""Sideways room that ``clear_height`` allows for."""
+RADII_M = (0.003, 0.004, 0.005, 0.006, 0.007, 0.008, 0.009)
+DIRECTIONS = 16
+HAND_OPENING_M = 0.004
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A part already in place, its slabs in the goal frame."""
+
+    part: str
+    slabs: tuple[Slab, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TouchPoint:
+    """A sideways offset at which the plug lands on the same face wherever it is within its bounds."""
+
+    offset_m: tuple[float, float]
+    """Along the goal frame's x and y."""
+    height_m: float
+    """Of the plug's frame above the goal."""
+
+
+def standing(assembly: Assembly, step: Step) -> tuple[Standing, ...]:
+    """What stands when ``step`` begins, the base first, each part at its goal, seen from ``step``'s goal."""
+    names = [assembly.base.part]
+    for earlier in assembly.steps:
+        if earlier == step:
+            break
+        names.append(earlier.part)
+    return tuple(
+        Standing(name, _seen_from(step.goal, solid_of(assembly.parts[name]).slabs, _goal(assembly, name)))
+        for name in names
+    )
+
+
+def rest_height(
+    plug: Solid,
+    sockets: Sequence[Standing],
+    offset: tuple[float, float] = (0.0, 0.0),
+    yaw: float = 0.0,
+) -> float:
+    """Height above the goal [m] at which the plug stops when it descends at ``offset`` [m] and ``yaw`` [rad].
+
+    0 at the goal itself; minus infinity where nothing is in the way.
+    """
+    height = -math.inf
+    for slab in plug.slabs:
+        section = _moved(slab.section, *offset, yaw)
+        for other in (other for socket in sockets for other in socket.slabs):
+            stop = other.z_hi - slab.z_lo
+            if stop > height and _overlap(section, other.section):
+                height = stop
+    return height
+
+
+def touch_point(
+    assembly: Assembly, step: Step, position_bound_m: float = 0.002, yaw_bound_rad: float = math.radians(10.0)
+) -> TouchPoint | None:
+    """Where to set the plug down for a height reference, or None where no face is sure to be hit.
+
+    Over all errors of position within ± ``position_bound_m`` along x and y and of yaw within ±
+    ``yaw_bound_rad``, the plug rests at the same height, at least 3 mm above seated, on enough area to carry
+    it, and the fingers stay clear. Of the candidates the one that supports the plug most nearly under its
+    grasp is chosen.
+    """
+    return _touch_point(
+        assembly.parts[step.part], step, _earlier(assembly, step), position_bound_m, yaw_bound_rad
+    )
+
+
+def clear_height(assembly: Assembly, step: Step) -> float:
+    """Height above the goal [m] at which plug and fingers, moved 12 mm any way, meet nothing that stands."""
+    height = 0.0
+    for slab in _held(assembly.parts[step.part]):
+        reach = slab.section.buffer(SWEEP_M, quad_segs=4)
+        for other in (other for socket in standing(assembly, step) for other in socket.slabs):
+            stop = other.z_hi - slab.z_lo
+            if stop > height and _overlap(reach, other.section):
+                height = stop
+    return height
+
+
+def _earlier(assembly: Assembly, step: Step) -> tuple[tuple[Part, Pose], ...]:
+    """What stands before ``step``, as immutable data that a cache can take."""
+    before = [(assembly.parts[assembly.base.part], Pose(position_mm=(0.0, 0.0, 0.0)))]
+    for earlier in assembly.steps:
+        if earlier == step:
+            break
+        before.append((assembly.parts[earlier.part], earlier.goal))
+    return tuple(before)
+
+
+@lru_cache(maxsize=512)
+def _touch_point(
+    part: Part, step: Step, earlier: tuple[tuple[Part, Pose], ...], bound: float, yaw_bound: float
+) -> TouchPoint | None:
+    plug = solid_of(part)
+    slabs = [slab for p, pose in earlier for slab in _seen_from(step.goal, solid_of(p).slabs, pose)]
+    for other in slabs:
+        prepare(other.section)
+    turns = np.linspace(-yaw_bound, yaw_bound, 5)
+    square = [(x, y) for x in (-bound, 0.0, bound) for y in (-bound, 0.0, bound)]
+    reaches = [(slab.z_lo, _swept(slab.section, turns, bound)) for slab in (*plug.slabs, *_fingers(part))]
+    axis = part.grasps[0].position_mm if part.grasps else (0.0, 0.0, 0.0)
+    best: tuple[float, TouchPoint] | None = None
+    for offset in _candidates():
+        face = _sure_face(plug, slabs, reaches, offset)
+        if face is None:
+            continue
+        height, support = face
+        if not _always_carried(plug, slabs, height, offset, turns, square):
+            continue
+        arm = math.dist((support[0] - offset[0], support[1] - offset[1]), (axis[0] / 1e3, axis[1] / 1e3))
+        score = arm + 0.1 * math.hypot(*offset)
+        if best is None or score < best[0] - 1e-9:
+            best = score, TouchPoint(offset, height)
+    return best[1] if best else None
+
+
+def _candidates() -> Iterable[tuple[float, float]]:
+    for radius in RADII_M:
+        for i in range(DIRECTIONS):
+            angle = 2 * math.pi * i / DIRECTIONS
+            yield round(radius * math.cos(angle), 6), round(radius * math.sin(angle), 6)
+
+
+def _sure_face(
+    plug: Solid,
+    slabs: list[Slab],
+    reaches: list[tuple[float, BaseGeometry]],
+    offset: tuple[float, float],
+) -> tuple[float, tuple[float, float]] | None:
+    """Rest height and centroid of the support at ``offset``, unless an error could make it higher."""
+    overlaps = []
+    for slab in plug.slabs:
+        section = _moved(slab.section, *offset, 0.0)
+        for other in slabs:
+            if other.section.intersects(section):
+                common = other.section.intersection(section)
+                if common.area > TOUCHING_AREA_M2:
+                    overlaps.append((other.z_hi - slab.z_lo, common))
+    height = max((stop for stop, _ in overlaps), default=-math.inf)
+    if height < LEAST_TOUCH_HEIGHT_M:
+        return None
+    for bottom, reach in reaches:
+        moved = affinity.translate(reach, *offset)
+        if any(other.z_hi - bottom > height + 1e-7 and other.section.intersects(moved) for other in slabs):
+            return None
+    support = union_all([common for stop, common in overlaps if stop > height - 1e-7]).convex_hull.centroid
+    return height, (support.x, support.y)
+
+
+def _always_carried(
+    plug: Solid,
+    slabs: list[Slab],
+    height: float,
+    offset: tuple[float, float],
+    turns: Iterable[float],
+    errors: list[tuple[float, float]],
+) -> bool:
+    """Whether enough area carries the plug at ``height`` for every yaw and position error."""
+    pairs = [(p, s) for p in plug.slabs for s in slabs if abs(s.z_hi - p.z_lo - height) < 1e-7]
+    for yaw in turns:
+        for dx, dy in errors:
+            area = sum(
+                s.section.intersection(_moved(p.section, offset[0] + dx, offset[1] + dy, yaw)).area
+                for p, s in pairs
+            )
+            if area < LEAST_CONTACT_M2:
+                return False
+    return True
+
+
+def _swept(section: Polygon | MultiPolygon, turns: Iterable[float], bound: float) -> BaseGeometry:
+    """Everything a section may cover while it is turned and displaced within its bounds."""
+    turned = union_all([_moved(section, 0.0, 0.0, yaw) for yaw in turns]).simplify(2e-5).buffer(1e-4)
+
+    return turned.buffer(1.03 * bound * math.sqrt(2.0), quad_segs=4)
+
+
+def _held(part: Part) -> tuple[Slab, ...]:
+    return (*solid_of(part).slabs, *_fingers(part))
+
+
+def _fingers(part: Part) -> tuple[Slab, ...]:
+    return finger_slabs(part.grasps[0], HAND_OPENING_M) if part.grasps else ()
+
+
+def _goal(assembly: Assembly, part: str) -> Pose:
+    if part == assembly.base.part:
+        return Pose(position_mm=(0.0, 0.0, 0.0))
+    return assembly.step_of(part).goal
+
+
+def _seen_from(goal: Pose, slabs: tuple[Slab, ...], pose: Pose) -> tuple[Slab, ...]:
+    """Slabs of a part at ``pose``, both poses in the base part's frame, in the goal's frame."""
+    yaw = math.radians(pose.yaw_deg - goal.yaw_deg)
+    dx, dy, dz = ((a - b) / 1000.0 for a, b in zip(pose.position_mm, goal.position_mm, strict=True))
+    cos, sin = math.cos(math.radians(goal.yaw_deg)), math.sin(math.radians(goal.yaw_deg))
+    x, y = cos * dx + sin * dy, cos * dy - sin * dx
+    return tuple(Slab(s.z_lo + dz, s.z_hi + dz, _moved(s.section, x, y, yaw)) for s in slabs)
+
+
+def _moved(section: Polygon | MultiPolygon, x: float, y: float, yaw: float) -> Polygon | MultiPolygon:
+    cos, sin = math.cos(yaw), math.sin(yaw)
+    moved = affinity.affine_transform(section, [cos, -sin, sin, cos, x, y])
+    assert isinstance(moved, Polygon | MultiPolygon)
+    return moved
+
+
+def _overlap(one: BaseGeometry, two: BaseGeometry) -> bool:
+    return bool(one.intersects(two)) and float(one.intersection(two).area) > TOUCHING_AREA_M2
