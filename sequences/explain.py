@@ -23,6 +23,13 @@ _MEANING = {
     "_g": "a mass in grams",
     "_kg_m3": "a density in kg/m³ (steel 7850, aluminium 2700, PLA 1240)",
 }
+_FACTORS = {
+    _MEANING["_mm"]: {"cm": 10.0, "m": 1000.0, "in": 25.4, '"': 25.4, "µm": 1e-3},
+    _MEANING["_deg"]: {"rad": 180 / math.pi},
+    _MEANING["_g"]: {"kg": 1000.0, "mg": 1e-3},
+    _MEANING["_kg_m3"]: {"g/cm³": 1000.0, "g/cm3": 1000.0},
+}
+"""How much of a field's unit another unit is."""
 _SHAPE_OF = {
     "object": "a mapping ('key: value')",
     "array": "a list ([…])",
@@ -36,18 +43,25 @@ def explain(errors: Iterable[ErrorDetails], root: Node) -> list[Problem]:
     found: dict[tuple[Path, str], Problem] = {}
     for error in errors:
         problem = _explained(error, root)
-        found.setdefault((problem.path, problem.message), problem)
+        if problem is not None:
+            found.setdefault((problem.path, problem.message), problem)
     return list(found.values())
 
 
-def _explained(error: ErrorDetails, root: Node) -> Problem:
+def _explained(error: ErrorDetails, root: Node) -> Problem | None:
+    """One problem in plain words; None for a mere consequence of others."""
     kind, last = error["type"], error["loc"][-1] if error["loc"] else ""
-    path, schema = _along(error["loc"], root)
+    path, holder, schema = _along(error["loc"], root)
     node, _ = root.find(path)
-    if kind == "missing":
-        return Problem((*path, last), "is missing", _missing_hint(str(last), schema), line=node.line)
+    count = len(node.content) if isinstance(node.content, dict | list) else 0
+    if kind == "missing" and isinstance(last, str):
+        return Problem((*path, last), "is missing", _missing_hint(last, schema), line=node.line)
+    if kind == "missing" or (kind == "too_long" and "prefixItems" in schema):
+        return Problem(path, f"has {count} entries", _tuple_hint(schema), node.show(), node.line)
+    if kind == "too_short" and count >= error["ctx"]["min_length"]:
+        return None
     if kind == "extra_forbidden":
-        hint = suggest(str(last), schema.get("properties", ()))
+        hint = suggest(str(last), holder.get("properties", ()))
         return Problem(path, "is not a field here", hint, node.show(), node.line)
     if last == "[key]":
         return Problem(path, "is not a name", _NAME_HINT, line=node.line)
@@ -70,6 +84,8 @@ def _refused(kind: str, context: Mapping[str, Any], node: Node, path: Path, said
             return _not_a_number(node, meaning, whole=kind != "float_type")
         case "finite_number":
             return "is not a finite number", f"write {meaning}"
+        case "string_type" | "bool_type" | "tuple_type" | "dict_type" | "model_type" if node.content is None:
+            return "has no value", "write one; text that begins with '#' must stand in quotes, as '#9aa0a6'"
         case "string_type":
             return "is not text", f"put it in quotes: '{node.text}'" if node.text else "write text"
         case "bool_type":
@@ -83,7 +99,7 @@ def _refused(kind: str, context: Mapping[str, Any], node: Node, path: Path, said
             known = (hint for mark, hint in _PATTERN_HINTS.items() if mark in pattern)
             return "is not written as it must be", next(known, _NAME_HINT)
         case "too_short":
-            return f"has {context['actual_length']} entries", f"at least {context['min_length']} are needed"
+            return "has too few entries", f"at least {context['min_length']} needed"
         case "too_long":
             return (
                 f"has more than {context['max_length']} entries",
@@ -94,16 +110,19 @@ def _refused(kind: str, context: Mapping[str, Any], node: Node, path: Path, said
         case "dict_type" | "model_type" | "model_attributes_type" | "dataclass_type":
             return f"is not a mapping but {_kind_of(node)}", "write 'key: value' lines, without '- '"
         case "value_error" | "assertion_error":
-            return _own_words(said)
+            return _own_words(said, node, meaning)
         case _:
             return said[:1].lower() + said[1:], f"write {meaning}"
 
 
-def _own_words(said: str) -> tuple[str, str]:
-    """A validator's own sentence; what follows a ';' is its hint."""
+def _own_words(said: str, node: Node, meaning: str) -> tuple[str, str]:
+    """A validator's own sentence; what follows a ';' is what it found."""
     sentence = said.removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    message, _, hint = sentence.partition("; ")
-    return message, hint
+    wanted, _, found = sentence.partition("; got ")
+    if found:
+        return f"has {found}", wanted
+    scalar = not isinstance(node.content, dict | list)
+    return sentence, f"write {meaning}" if scalar else "correct one of these values"
 
 
 def _not_a_number(node: Node, meaning: str, *, whole: bool) -> tuple[str, str]:
@@ -111,20 +130,18 @@ def _not_a_number(node: Node, meaning: str, *, whole: bool) -> tuple[str, str]:
     wanted = "a whole number" if whole else "a number"
     if isinstance(node.content, dict | list):
         return f"is not {wanted} but {_kind_of(node)}", f"write {meaning}"
-    quantity = _QUANTITY.match(node.text)
     if node.content is None:
         return "has no value", f"write {meaning}"
+    quantity = _QUANTITY.match(node.text)
     if quantity is None:
         return f"is not {wanted}", f"write {meaning}"
-    number, unit = re.sub("[_ ]", "", quantity[1]).replace(",", "."), quantity[2]
+    number, unit = float(re.sub("[_ ]", "", quantity[1]).replace(",", ".")), quantity[2]
     if unit:
-        return (
-            f"is not {wanted}: it carries a unit",
-            f"write {number} if that is {meaning}; the unit is in the field's name",
-        )
+        number *= _FACTORS.get(meaning, {}).get(unit, 1.0)
+        return f"is not {wanted}: it carries a unit", f"write {number:g}; the field is {meaning}"
     if isinstance(node.content, str):
-        return f"is text, not {wanted}", f"write {number}, without quotes or separators"
-    return f"is not {wanted}", f"write {meaning}" if not whole else f"write {math.floor(float(number))}"
+        return f"is text, not {wanted}", f"write {number:g}, without quotes or separators"
+    return f"is not {wanted}", f"write {math.floor(number)}" if whole else f"write {meaning}"
 
 
 def _out_of_bounds(kind: str, context: Mapping[str, Any], meaning: str) -> tuple[str, str]:
@@ -172,8 +189,14 @@ def _missing_hint(name: str, schema: Schema) -> str:
     return f"add '{name}: …', {_SHAPE_OF.get(str(wanted.get('type')), 'see a bundled product')}"
 
 
-def _along(loc: tuple[int | str, ...], root: Node) -> tuple[Path, Schema]:
-    """The path in the file that an error's location means, and the schema of what holds its end.
+def _tuple_hint(schema: Schema) -> str:
+    """How to write a list of fixed length."""
+    names = ("x", "y", "z")[: len(schema.get("prefixItems", ()))]
+    return f"write [{', '.join(names)}]"
+
+
+def _along(loc: tuple[int | str, ...], root: Node) -> tuple[Path, Schema, Schema]:
+    """The path in the file that an error's location means, the schema of what holds its end, and its own.
 
     A location ends in a key that may not be there (a missing field) or in ``[key]`` (a key that is no name).
     """
@@ -182,9 +205,9 @@ def _along(loc: tuple[int | str, ...], root: Node) -> tuple[Path, Schema]:
     for key in loc:
         deeper = (*path, key)
         if root.find(deeper)[1] != deeper:
-            return path, schema
+            break
         path, holder, schema = deeper, schema, _below(schema, key)
-    return path, holder
+    return path, holder, schema
 
 
 @cache
@@ -203,7 +226,8 @@ def _resolved(schema: Schema) -> Schema:
 def _below(schema: Schema, key: int | str) -> Schema:
     """The schema of a field, of a named entry or of a list's entry."""
     if isinstance(key, str):
-        named = schema.get("properties", {}).get(key, schema.get("additionalProperties"))
+        others = next(iter(schema.get("patternProperties", {}).values()), schema.get("additionalProperties"))
+        named = schema.get("properties", {}).get(key, others)
     else:
         named = schema.get("items")
     return _resolved(named) if isinstance(named, Mapping) else {}

@@ -73,8 +73,7 @@ def _placed(problems: Iterable[Problem], root: Node) -> list[Problem]:
     placed = []
     for problem in problems:
         node, reached = root.find(problem.path)
-        shown = reached == problem.path and not isinstance(node.content, dict)
-        value = problem.value or (node.show() if shown else "")
+        value = problem.value or (node.show() if reached == problem.path else "")
         placed.append(replace(problem, line=node.line, value=value))
     return placed
 

@@ -70,12 +70,14 @@ class Node:
         return node, path[:reached]
 
     def show(self) -> str:
-        """The value in a few words, for a message."""
+        """A scalar or a list of scalars, for a message; empty for what is too large to be shown."""
         if isinstance(self.content, dict):
-            return "{" + ", ".join(f"{key}: …" for key in list(self.content)[:4]) + "}"
+            return ""
         if isinstance(self.content, list):
-            return "[" + ", ".join(node.show() for node in self.content[:6]) + "]"
-        return clipped(self.text) if self.text else '""'
+            shown = [node.show() for node in self.content[:6]]
+            return "[" + ", ".join(shown) + "]" if all(shown) else "" if shown else "[]"
+        quoted = isinstance(self.content, str) and not isinstance(_core_value(self.text), str)
+        return f"'{self.text}'" if quoted else clipped(self.text)
 
 
 def read(data: bytes, file: str) -> Node:
@@ -135,11 +137,8 @@ def _events(text: str) -> Iterator[yaml.Event]:
     return iter(yaml.parse(text, Loader=yaml.SafeLoader))
 
 
-def _scalar(event: yaml.ScalarEvent) -> Scalar:
-    """The value that a scalar stands for."""
-    text: str = event.value
-    if event.style is not None:
-        return text
+def _core_value(text: str) -> Scalar:
+    """What an unquoted scalar stands for."""
     if text in _CORE:
         return _CORE[text]
     if _INTEGER.match(text):
@@ -183,7 +182,8 @@ class _Builder:
                     )
             case yaml.ScalarEvent():
                 self._refuse_tag(event, line)
-                node = Node(line, _scalar(event), text=event.value)
+                value = event.value if event.style else _core_value(event.value)
+                node = Node(line, value, text=event.value)
                 self._place(node, event.anchor)
             case yaml.AliasEvent():
                 meant = self._meant(str(event.anchor), line)
@@ -275,11 +275,10 @@ class _Builder:
         return self._anchors[anchor]
 
     def _refuse_tag(self, event: yaml.NodeEvent, line: int) -> None:
-        tag = event.tag  # type: ignore[attr-defined]
-        if tag is not None and not (tag == "!" or tag.startswith("tag:yaml.org,2002:str")):
-            self._complain(
-                line, f"carries the tag {tag}", "remove the tag; an assembly holds only plain values"
-            )
+        tag: str | None = event.tag  # type: ignore[attr-defined]
+        if tag is not None and tag not in ("!", "tag:yaml.org,2002:str"):
+            shown = tag.replace("tag:yaml.org,2002:", "!!")
+            self._complain(line, f"carries the tag {shown}", "remove it; an assembly holds only plain values")
 
     def _complain(self, line: int, message: str, hint: str, value: str = "") -> None:
         self.problems.append(Problem(self._path, message, hint, value, line))
@@ -351,6 +350,6 @@ _SYNTAX = (
     (
         "found undefined tag handle",
         "a tag has an unknown prefix",
-        "remove the tag; an assembly holds only plain values",
+        "remove it; an assembly holds only plain values",
     ),
 )

@@ -41,6 +41,8 @@ def _clearance(index: int, step: Step, plug: Standing, others: list[Standing]) -
         if gap < step.clearance_mm - TOLERANCE_MM:
             message = f"is more than there is: the gap to '{name}' is {gap:.2f} mm"
             yield Problem(path, message, f"write {gap:.2f}, or give the hole grow_mm {step.clearance_mm:g}")
+    if not gaps.keys() >= set(step.mates):
+        return
     guided = min((gap for name, gap in gaps.items() if name in step.mates), default=float("inf"))
     if guided > step.clearance_mm + TOLERANCE_MM:
         near = (

@@ -31,6 +31,7 @@ def common_mm3(
 
 
 def _goal(index: int, step: Step, plug: Standing, others: list[Standing]) -> list[Problem]:
+    """Collisions and, when all that stands before the step has a solid, whether anything carries it."""
     path = ("steps", index, "goal", "position_mm")
     problems = []
     for other in others:
@@ -38,7 +39,7 @@ def _goal(index: int, step: Step, plug: Standing, others: list[Standing]) -> lis
         if common > OVERLAP_MM3:
             message = f"puts '{plug.name}' into '{other.name}': they would share {common:.3g} mm³"
             problems.append(Problem(path, message, _way_out(plug, other, step)))
-    if problems:
+    if problems or len(others) <= index:
         return problems
     lower = (step.direction[0] * LOWERED_MM, step.direction[1] * LOWERED_MM, step.direction[2] * LOWERED_MM)
     if not any(common_mm3(plug, other, lower) > SUPPORT_MM3 for other in others):

@@ -47,7 +47,7 @@ def _blocked(step: Step, plug: Standing, other: Standing) -> float | None:
 
 
 def _heights(plug: Standing, other: Standing) -> Iterator[float]:
-    """Heights above the goal up to which a section of the plug is above one of ``other``, coming vertically."""
+    """Heights above the goal up to which a section of the plug is above ``other``, coming vertically."""
     for low in plug.slices:
         for high in other.slices:
             over = high.z_hi - low.z_lo

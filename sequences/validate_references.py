@@ -11,7 +11,10 @@ STEEPEST_DEG = 45.0
 
 
 def check_references(assembly: Assembly) -> list[Problem]:
-    """Problems with names, with the order of the steps and with their directions."""
+    """Problems with names, with the order of the steps and with their directions.
+
+    What follows from a misspelt name is not reported beside it.
+    """
     return [
         *_base(assembly),
         *_places(assembly),
@@ -66,9 +69,11 @@ def _placed_once(assembly: Assembly) -> Iterator[Problem]:
 
 
 def _never_placed(assembly: Assembly) -> Iterator[Problem]:
-    used = {assembly.base.part, *(step.part for step in assembly.steps)}
+    named = [assembly.base.part, *(step.part for step in assembly.steps)]
+    if len(set(named)) < len(named) or not assembly.parts.keys() >= set(named):
+        return
     for name in assembly.parts:
-        if name not in used:
+        if name not in named:
             yield Problem(("parts", name), "is placed by no step", "add a step for it, or remove the part")
 
 
@@ -84,7 +89,7 @@ def _mates(assembly: Assembly, index: int) -> Iterator[Problem]:
             yield Problem(path, "is the part itself", "name the parts that guide it")
         elif mate in step.mates[:position]:
             yield Problem(path, "is named twice", "name it once")
-        elif mate not in there:
+        elif mate not in there and assembly.base.part in assembly.parts:
             yield _too_late(assembly, index, mate, path)
 
 
