@@ -1,4 +1,4 @@
-"""Gear profiles: chunky teeth with straight flanks, thinned so that meshing gears keep a stated gap.
+"""Gear profiles: chunky teeth with straight flanks, thinned so that meshing gears keep a gap.
 
 A tooth is a trapezoid from the root circle to the tip circle, its flanks inclined by the pressure angle at
 the pitch circle. Tooth 0 of an external gear and *space* 0 of an internal one are centred on +x, so that a
@@ -23,8 +23,8 @@ class Gear(BaseModel):
     teeth: Annotated[int, Field(ge=5, le=120)]
     internal: bool = False
     flank_gap_mm: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 0.25
-    """How far each flank stands back from the tooth without play, along its normal. The gap between the
-    flanks of two gears is the sum of theirs."""
+    """How far each flank stands back from the tooth without play, along its normal. The gap between two gears
+    is about the sum of theirs; with few teeth the neighbouring pair comes closer, so measure it."""
     addendum: Annotated[float, Field(gt=0, le=1.5)] = 0.8
     """Tooth height above the pitch circle, in modules."""
     dedendum: Annotated[float, Field(gt=0, le=2.0)] = 1.1
