@@ -43,7 +43,7 @@ class Run(Behaviour):
         make: Make,
         *,
         limit_s: float,
-        recorder: Recorder | None = None,
+        recorder: Recorder,
         reaches: Phase | None = None,
         needed: Need = always,
     ) -> None:
@@ -99,14 +99,13 @@ class Run(Behaviour):
     def _reached(self) -> None:
         if self.reaches is not None:
             self.board.phase = self.reaches
-            if self.recorder is not None:
-                self.recorder.reached(self.reaches)
+            self.recorder.reached(self.reaches)
 
 
 class Begin(Behaviour):
     """Measures where the part belongs and begins the next attempt, unless one was resumed."""
 
-    def __init__(self, index: int, board: Board, recorder: Recorder | None) -> None:
+    def __init__(self, index: int, board: Board, recorder: Recorder) -> None:
         super().__init__("begin")
         self.index, self.board, self.recorder = index, board, recorder
 
@@ -127,8 +126,7 @@ class Begin(Behaviour):
         board.progress.attempt_began_s = now
         board.progress.profile = []
         self.feedback_message = f"attempt {board.progress.tried}"
-        if self.recorder is not None:
-            self.recorder.attempt_began()
+        self.recorder.attempt_began()
         return Status.SUCCESS
 
 
@@ -150,11 +148,11 @@ class ChooseStart(Behaviour):
         return Status.SUCCESS
 
 
-def attempt_record(board: Board, recorder: Recorder | None, *, seated: bool) -> AttemptRecord:
+def attempt_record(board: Board, recorder: Recorder, *, seated: bool) -> AttemptRecord:
     """The attempt in hand, closed with its verdict."""
     progress, attempt = board.progress, board.trying()
     chosen = attempt.initialization.tolist() if board.phase >= Phase.CARRIED else None
-    truth = recorder.verdict(progress.index) if recorder is not None else None
+    truth = recorder.verdict(progress.index)
     return AttemptRecord(
         step=progress.index,
         part=attempt.insertion.part,
@@ -330,9 +328,10 @@ class Look(Run):
     def __init__(self, index: int, board: Board, make: Make, recorder: Recorder, *, limit_s: float) -> None:
         part = board.assembly.steps[index].part
         super().__init__(
-            f"look at {part}", board, make, limit_s=limit_s, needed=lambda b: b.results[index].seated
-        )
-        self.index, self.notes = index, recorder
+            f"look at {part}", board, make, limit_s=limit_s, recorder=recorder,
+            needed=lambda b: b.results[index].seated,
+        )  # fmt: skip
+        self.index = index
 
     def initialise(self) -> None:
         """Begin with what the attempt that placed the part knows."""
@@ -349,6 +348,6 @@ class Look(Run):
             attempts=old.attempts, cause=str(Cause.PART_DISPLACED), initialization=old.initialization,
             peak_force_n=old.peak_force_n, duration_s=old.duration_s, note=self.feedback_message,
         )  # fmt: skip
-        self.notes.displaced(self.index, record)
+        self.recorder.displaced(self.index, record)
         board.results[self.index] = record
         return super()._fail(Cause.PART_DISPLACED)

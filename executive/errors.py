@@ -21,7 +21,7 @@ class UnknownRun(ExecutiveError):
     def __init__(self, run: int | None, known: int, journal: Path) -> None:
         self.run, self.known, self.journal = run, known, journal
         what = "there is no run to speak of" if run is None else f"there is no run {run}"
-        has = f"it holds {known} runs, see 'dovetail runs'" if known else "it is empty: 'dovetail run PRODUCT'"
+        has = f"it holds {known} runs, see 'dovetail runs'" if known else "it is empty"
         super().__init__(f"{what} in {journal}; {has}")
 
 

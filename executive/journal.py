@@ -203,7 +203,8 @@ class Journal:
         transaction. Raises sqlalchemy.exc.IntegrityError when a step is recorded as done twice.
         """
         with self._exclusive() as connection:
-            last = connection.execute(sa.select(sa.func.max(events.c.seq)).where(events.c.run == run)).scalar()
+            newest = sa.select(sa.func.max(events.c.seq)).where(events.c.run == run)
+            last = connection.execute(newest).scalar()
             seq = 1 if last is None else int(last) + 1
             if snapshot is not None:
                 older = (events.c.run == run) & events.c.snapshot.is_not(None)

@@ -32,17 +32,22 @@ class Kit:
 
 def standard_kit(name: PolicyName) -> Kit:
     """The kit of the skills floor, with the policy called ``name``."""
-    from skills import handling, policies, seated, start, tasks
+    from skills.policies import policy
+    from skills.seated import CheckSeated
+
+    from skills.handling import Carry, Inspect, LetGo, LiftClear, Pick, PutBack
+    from skills.start import initializations
+    from skills.tasks import insertion_of
 
     return Kit(
-        insertion_of=tasks.insertion_of,
-        initializations=start.initializations,
-        pick=handling.Pick,
-        carry=handling.Carry,
-        policy=lambda attempt: policies.policy(str(name), attempt),
-        check_seated=seated.CheckSeated,
-        let_go=handling.LetGo,
-        lift_clear=handling.LiftClear,
-        put_back=handling.PutBack,
-        inspect=handling.Inspect,
+        insertion_of=insertion_of,
+        initializations=initializations,
+        pick=Pick,
+        carry=Carry,
+        policy=lambda attempt: policy(str(name), attempt),
+        check_seated=CheckSeated,
+        let_go=LetGo,
+        lift_clear=LiftClear,
+        put_back=PutBack,
+        inspect=Inspect,
     )

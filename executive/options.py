@@ -64,4 +64,7 @@ class RunOptions:
         """Read back what ``as_json`` wrote; settings that this version does not know are ignored."""
         kinds = {"cell": CellName, "noise": Noise, "policy": PolicyName, "on_failure": OnFailure}
         known = {f.name for f in fields(cls)}
-        return cls(**{k: kinds.get(k, lambda v: v)(v) for k, v in record.items() if k in known})
+        values: dict[str, Any] = {k: v for k, v in record.items() if k in known}
+        for name in kinds.keys() & values.keys():
+            values[name] = kinds[name](values[name])
+        return cls(**values)

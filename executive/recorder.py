@@ -39,11 +39,14 @@ Truth = Callable[[Cell, Step], TruthVerdict]
 
 
 class Recorder:
-    """Writes what happens in one run, each event durable when the call returns."""
+    """Writes what happens in one run, each event durable when the call returns.
+
+    Without a journal it writes nothing, for trees that are only looked at.
+    """
 
     def __init__(
         self,
-        journal: Journal,
+        journal: Journal | None,
         run: int,
         board: Board,
         options: RunOptions,
@@ -74,13 +77,15 @@ class Recorder:
             data=data,
         )
         snapshot = cell.snapshot() if world and isinstance(cell, Restorable) else None
-        self._journal.record(self.run, entry, snapshot=snapshot, failure=failure)
-        self._told(entry)
+        self._write(entry, snapshot, failure)
 
     def run_event(self, kind: str, data: dict[str, Any] | None = None) -> None:
         """Write an event about the run as a whole."""
-        entry = Event(kind, sim_time_s=self._board.seen().time_s, data=data)
-        self._journal.record(self.run, entry)
+        self._write(Event(kind, sim_time_s=self._board.seen().time_s, data=data))
+
+    def _write(self, entry: Event, snapshot: bytes | None = None, failure: Failure | None = None) -> None:
+        if self._journal is not None:
+            self._journal.record(self.run, entry, snapshot=snapshot, failure=failure)
         self._told(entry)
 
     def attempt_began(self) -> None:
@@ -130,7 +135,8 @@ class Recorder:
     def ended(self, state: RunState, result: dict[str, Any]) -> None:
         """The run is over, or broken off."""
         self.run_event(str(state), {"faults": result["faults"]})
-        self._journal.finish(self.run, state, result)
+        if self._journal is not None:
+            self._journal.finish(self.run, state, result)
 
     def verdict(self, index: int) -> TruthVerdict | None:
         """The simulator's word on a step; None where there is no simulator."""

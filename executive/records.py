@@ -74,6 +74,7 @@ class AttemptRecord:
 class Outcome(StrEnum):
     """How a step ended."""
 
+    OPEN = "open"
     PLACED = "placed"
     FAILED = "failed"
     SKIPPED = "skipped"

@@ -63,7 +63,7 @@ class Standing:
         self.progress.spent += 1
         self.progress.peak_force_n = max(self.progress.peak_force_n, record.peak_force_n)
         self.progress.initialization = record.initialization or self.progress.initialization
-        self.recover_from = self.progress.last_cause = Cause(record.cause)
+        self.recover_from = self.progress.last_cause = Cause(data["record"]["cause"])
 
     def _over(self, step: StepRecord) -> None:
         self.results[step.index] = step

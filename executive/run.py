@@ -17,11 +17,12 @@ from executive.lock import RunLock
 from executive.observers import Observer
 from executive.options import RunOptions
 from executive.recorder import Recorder, Truth
-from executive.records import Outcome, RunResult, RunState
+from executive.records import Outcome, RunResult, RunState, StepRecord
 from executive.replay import check_hand, replay
 from executive.tree import TreeBuilder
 from sequences.assembly import Assembly
 from skills.cell import Cell, CellError, Restorable
+from skills.routine import Cause
 
 StopWanted = Callable[[], bool]
 """Asked once a control period: does the operator want the run to stop?"""
@@ -152,7 +153,7 @@ class _Drive:
                 for observer in self.observers:
                     observer.ticked(board)
         except CellError as error:
-            board.halt, self.faults = Halt.FAULT, (str(error),)
+            board.halt, board.cause, self.faults = Halt.FAULT, Cause.FAULT, (str(error),)
         except BaseException:
             cell.stop()
             raise
@@ -192,7 +193,7 @@ class _Drive:
             policy=str(self.options.policy),
             noise=str(self.options.noise),
             state=self._state(),
-            steps=tuple(board.results[i] for i in sorted(board.results)),
+            steps=tuple(board.results.get(i) or self._untried(i) for i in range(len(self.assembly.steps))),
             attempts=tuple(board.attempts),
             interventions=board.interventions,
             wall_s=wall_s,
@@ -200,6 +201,17 @@ class _Drive:
             faults=self.faults,
             truth=scores,
         )
+
+    def _untried(self, index: int) -> StepRecord:
+        step, progress = self.assembly.steps[index], self.board.progress
+        begun = progress.index == index
+        return StepRecord(
+            index=index, part=step.part, skill=step.skill, outcome=Outcome.OPEN,
+            attempts=progress.tried if begun else 0,
+            cause=str(progress.last_cause) if begun and progress.last_cause else None,
+            initialization=progress.initialization if begun else None,
+            peak_force_n=progress.peak_force_n if begun else 0.0, duration_s=0.0,
+        )  # fmt: skip
 
     def _tell(self, event: Event) -> None:
         for observer in self.observers:

@@ -12,6 +12,7 @@ was, and one that starts with the part in hand does not pick it again.
 
 import py_trees
 from py_trees.behaviour import Behaviour
+from py_trees.behaviours import Dummy
 from py_trees.common import ParallelPolicy
 from py_trees.composites import Parallel, Selector, Sequence
 from py_trees.decorators import FailureIsSuccess, Retry
@@ -33,7 +34,7 @@ from executive.behaviours import (
 )
 from executive.board import Board, Phase
 from executive.guards import ForceLimit, NoFault, NoStop, Watch
-from executive.kit import Kit, Make
+from executive.kit import Kit, Make, standard_kit
 from executive.options import Noise, OnFailure, RunOptions
 from executive.recorder import Recorder
 from sequences.assembly import Assembly
@@ -80,7 +81,7 @@ class TreeBuilder:
 
     def guarded(self, name: str, work: Behaviour) -> Behaviour:
         """``work`` beside the guards that end the whole run."""
-        guards = [NoFault("no fault", self.board), NoStop("no stop", self.board)]
+        guards: list[Behaviour] = [NoFault("no fault", self.board), NoStop("no stop", self.board)]
         return _beside(name, guards, work)
 
     def attempt(self, index: int) -> Behaviour:
@@ -159,6 +160,15 @@ def _beside(name: str, guards: list[Behaviour], work: Behaviour) -> Behaviour:
     return Parallel(name, policy=policy, children=[*guards, work])
 
 
-def outline(root: Behaviour) -> str:
-    """The tree as text, one behaviour a line."""
-    return str(py_trees.display.unicode_tree(root)).rstrip()
+def outline_of(assembly: Assembly, options: RunOptions, kit: Kit | None = None) -> str:
+    """The tree of a product as text, one behaviour a line; the first step stands for the others."""
+    kit = kit or standard_kit(options.policy)
+    board = Board(assembly, kit.insertion_of)
+    try:
+        builder = TreeBuilder(board, kit, options, Recorder(None, 0, board, options, version=""))
+        alike = [Dummy(f"{i} {step.part} (in the same way)") for i, step in enumerate(assembly.steps, 1)]
+        children = [builder.step(0), *alike[1:], builder.last_look()]
+        root = Sequence(assembly.name, memory=True, children=children)
+        return str(py_trees.display.unicode_tree(root)).rstrip()
+    finally:
+        board.close()

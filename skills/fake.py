@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from sequences.assembly import Assembly, Step
@@ -32,6 +33,8 @@ SOCKET_RADIUS_M = 0.05
 YAW_FIT_RAD = np.radians(6.0)
 """How far a keyed plug may be turned and still enter [rad]."""
 STIFF = Compliance(stiffness=4000.0, clip_m=(0.02, 0.02, 0.02))
+Matrix = NDArray[np.float64]
+"""(4, 4) a pose; the fake's world is kept in matrices because they are quick to multiply."""
 HOME = RigidTransform.from_components([0.4, 0.0, 0.35], Rotation.from_euler("x", 180, degrees=True))
 
 
@@ -103,14 +106,17 @@ class FakeCell:
         self.troubles = list(troubles)
         self._rng = np.random.default_rng(seed)
         self._time = 0.0
-        self._tcp, self._target, self._speed, self._moving = HOME, HOME, SERVO_SPEED, False
+        home = HOME.as_matrix()
+        self._tcp, self._target, self._speed, self._moving = home, home, SERVO_SPEED, False
+        self._seen_tcp, self._seen = home, HOME
         self._spring = STIFF
         self._width, self._width_goal, self._grip = OPEN_M, OPEN_M, False
         self._held: str | None = None
         self._force, self._bias, self._peak = np.zeros(3), np.zeros(3), 0.0
         self._faults: tuple[Fault, ...] = ()
         self._jammed = self._touching = False
-        self._goals = {step.part: assembly.goal_in_base(step) for step in assembly.steps}
+        self._goals = {step.part: assembly.goal_in_base(step).as_matrix() for step in assembly.steps}
+        self._grasps = {part: task.tcp_in_plug.as_matrix() for part, task in insertions.items()}
         self.parts = {part: self._on_tray(part) for part in self._goals}
 
     # -- the seam ------------------------------------------------------------------------------------
@@ -122,10 +128,12 @@ class FakeCell:
 
     def observe(self) -> Observation:
         """See :class:`skills.cell.Cell`."""
+        if self._seen_tcp is not self._tcp:
+            self._seen_tcp, self._seen = self._tcp, RigidTransform.from_matrix(self._tcp)
         return Observation(
             time_s=self._time,
             joint_positions=np.zeros(7),
-            tcp_in_base=self._tcp,
+            tcp_in_base=self._seen,
             wrench=np.concatenate([self._force - self._bias, np.zeros(3)]),
             peak_force_n=self._peak,
             gripper_width_m=self._width,
@@ -173,7 +181,7 @@ class FakeCell:
             return
         before = self._tcp
         reached = _towards(before, self._target, self._speed * PERIOD_S, TURN_SPEED * PERIOD_S)
-        self._moving = self._moving and not _same(reached, self._target)
+        self._moving = self._moving and reached is not self._target
         self._tcp, self._force = self._stopped_by_contact(reached)
         self._peak = float(np.linalg.norm(self._force))
         if self._held is not None:
@@ -195,13 +203,15 @@ class FakeCell:
     def locate(self, part: str) -> PoseEstimate:
         """See :class:`skills.cell.Cell`."""
         self._known(part)
-        return PoseEstimate(self._tray_place(part), self.noise.tray_m, self.noise.tray_rad)
+        place = RigidTransform.from_matrix(self._tray_place(part))
+        return PoseEstimate(place, self.noise.tray_m, self.noise.tray_rad)
 
     def locate_goal(self, part: str) -> PoseEstimate:
         """See :class:`skills.cell.Cell`."""
         self._known(part)
         error = self._error(self.noise.goal_m, self.noise.goal_rad)
-        return PoseEstimate(_shifted(self._goals[part], *error), self.noise.goal_m, self.noise.goal_rad)
+        measured = RigidTransform.from_matrix(_shifted(self._goals[part], *error))
+        return PoseEstimate(measured, self.noise.goal_m, self.noise.goal_rad)
 
     def close(self) -> None:
         """See :class:`skills.cell.Cell`."""
@@ -213,8 +223,8 @@ class FakeCell:
         state = {
             "assembly": self.assembly.name,
             "time": self._time,
-            "tcp": _numbers(self._tcp),
-            "target": _numbers(self._target),
+            "tcp": self._tcp.tolist(),
+            "target": self._target.tolist(),
             "motion": [self._speed, self._moving],
             "spring": [self._spring.stiffness, *self._spring.clip_m],
             "fingers": [self._width, self._width_goal, self._grip],
@@ -222,7 +232,7 @@ class FakeCell:
             "wrench": [self._force.tolist(), self._bias.tolist(), self._peak],
             "faults": [str(fault) for fault in self._faults],
             "contact": [self._jammed, self._touching],
-            "parts": {part: _numbers(pose) for part, pose in self.parts.items()},
+            "parts": {part: pose.tolist() for part, pose in self.parts.items()},
             "troubles": [[str(t.kind), t.part, t.times] for t in self.troubles],
             "rng": self._rng.bit_generator.state,
         }
@@ -237,7 +247,7 @@ class FakeCell:
         if not isinstance(state, dict) or state.get("assembly") != self.assembly.name:
             raise CellError(f"the snapshot is not one of a fake cell with '{self.assembly.name}'")
         self._time, self._held = state["time"], state["held"]
-        self._tcp, self._target = _pose(state["tcp"]), _pose(state["target"])
+        self._tcp, self._target = np.array(state["tcp"]), np.array(state["target"])
         self._speed, self._moving = state["motion"]
         stiffness, *clip = state["spring"]
         self._spring = Compliance(stiffness=stiffness, clip_m=(clip[0], clip[1], clip[2]))
@@ -246,7 +256,7 @@ class FakeCell:
         self._peak = state["wrench"][2]
         self._faults = tuple(Fault(fault) for fault in state["faults"])
         self._jammed, self._touching = state["contact"]
-        self.parts = {part: _pose(numbers) for part, numbers in state["parts"].items()}
+        self.parts = {part: np.array(pose) for part, pose in state["parts"].items()}
         self.troubles = [Trouble(TroubleKind(kind), part, n) for kind, part, n in state["troubles"]]
         self._rng.bit_generator.state = state["rng"]
 
@@ -254,7 +264,7 @@ class FakeCell:
 
     def truth(self, step: Step) -> FakeTruth:
         """Whether ``step``'s part stands where it belongs."""
-        offset = self.parts[step.part].translation - self._goals[step.part].translation
+        offset = self.parts[step.part][:3, 3] - self._goals[step.part][:3, 3]
         tolerance = self.insertions[step.part].tolerance_m
         in_socket = float(np.hypot(*offset[:2])) <= self.insertions[step.part].clearance_m + 1e-4
         return FakeTruth(
@@ -276,13 +286,13 @@ class FakeCell:
         lowest = min(layer.from_mm for layer in self.assembly.parts[part].layers)
         return (self.assembly.tray.height_mm - lowest) / 1000.0
 
-    def _tray_place(self, part: str) -> RigidTransform:
+    def _tray_place(self, part: str) -> Matrix:
         place = self.assembly.tray.places[part]
         x, y = np.asarray(place.position_mm) / 1000.0
-        yaw = Rotation.from_euler("z", place.yaw_deg, degrees=True)
-        return RigidTransform.from_components([x, y, self._tray_height(part)], yaw)
+        spot = np.array([x, y, self._tray_height(part)])
+        return _shifted(np.eye(4), spot, float(np.radians(place.yaw_deg)))
 
-    def _on_tray(self, part: str) -> RigidTransform:
+    def _on_tray(self, part: str) -> Matrix:
         shift, yaw = self._error(self.noise.tray_m, self.noise.tray_rad)
         return _shifted(self._tray_place(part), np.array([shift[0], shift[1], 0.0]), yaw)
 
@@ -291,31 +301,28 @@ class FakeCell:
     def _command(self, target: RigidTransform, speed: float, *, moving: bool) -> None:
         if self._faults:
             return
-        self._target, self._speed, self._moving = target, speed, moving
+        self._target, self._speed, self._moving = target.as_matrix(), speed, moving
 
     def _fingers_moving(self) -> bool:
         return abs(self._width_goal - self._width) > 1e-6
 
     def _between_fingers(self) -> str | None:
         distance = {
-            part: float(np.linalg.norm((pose * self._grasp(part)).translation - self._tcp.translation))
+            part: float(np.linalg.norm((pose @ self._grasps[part])[:3, 3] - self._tcp[:3, 3]))
             for part, pose in self.parts.items()
         }
         nearest = min(distance, key=lambda part: distance[part])
         return nearest if distance[nearest] <= REACH_M else None
 
-    def _grasp(self, part: str) -> RigidTransform:
-        return self.insertions[part].tcp_in_plug
-
     def _close_on(self, part: str) -> float:
         """Take hold of ``part``, centred between the pads if it stands loose; the width in between."""
         insertion = self.insertions[part]
-        grasp = self.parts[part] * self._grasp(part)
-        turn = float((grasp.rotation.inv() * self._tcp.rotation).as_euler("zyx")[0])
+        grasp = self.parts[part] @ self._grasps[part]
+        turn = _yaw(grasp[:3, :3].T @ self._tcp[:3, :3])
         across = abs(np.sin(turn)) > np.sin(np.pi / 4)
         if not self._in_socket(part):
-            closing = self._tcp.rotation.as_matrix()[:, 1]
-            off = float(np.dot(self._tcp.translation - grasp.translation, closing))
+            closing = self._tcp[:3, 1]
+            off = float(np.dot(self._tcp[:3, 3] - grasp[:3, 3], closing))
             straight = -_wrapped(turn, np.pi / 2)
             self.parts[part] = _shifted(self.parts[part], off * closing, straight)
         self._held = part
@@ -325,19 +332,20 @@ class FakeCell:
         if self._held is None:
             return
         pose = self.parts[self._held]
-        height = min(float(pose.translation[2]), self._floor(self._held, pose))
+        height = min(float(pose[2, 3]), self._floor(self._held, pose))
         self.parts[self._held] = _at_height(pose, height)
         self._held = None
         self._touching = False
 
     # -- contact -------------------------------------------------------------------------------------
 
-    def _offset(self, part: str, pose: RigidTransform) -> tuple[Vector, float]:
+    def _offset(self, part: str, pose: Matrix) -> tuple[Vector, float]:
         """Where the plug is in its goal's frame: (3,) [m] and yaw, modulo its symmetry [rad]."""
-        relative = self._goals[part].inv() * pose
+        turn = self._goals[part][:3, :3].T
+        offset = turn @ (pose[:3, 3] - self._goals[part][:3, 3])
         symmetry = self.insertions[part].symmetry
-        yaw = float(relative.rotation.as_euler("zyx")[0])
-        return relative.translation, 0.0 if symmetry == 0 else _wrapped(yaw, 2 * np.pi / symmetry)
+        yaw = _yaw(turn @ pose[:3, :3])
+        return offset, 0.0 if symmetry == 0 else _wrapped(yaw, 2 * np.pi / symmetry)
 
     def _in_socket(self, part: str) -> bool:
         insertion = self.insertions[part]
@@ -345,12 +353,12 @@ class FakeCell:
         near = float(np.hypot(offset[0], offset[1])) <= insertion.clearance_m + 1e-6
         return near and float(offset[2]) < insertion.depth_m - 2e-4
 
-    def _floor(self, part: str, pose: RigidTransform) -> float:
+    def _floor(self, part: str, pose: Matrix) -> float:
         """Height of the plug's frame when it rests on what is below it [m]."""
         insertion = self.insertions[part]
         offset, yaw = self._offset(part, pose)
         sideways = float(np.hypot(offset[0], offset[1]))
-        seat = float(self._goals[part].translation[2])
+        seat = float(self._goals[part][2, 3])
         if sideways > SOCKET_RADIUS_M:
             return self._tray_height(part)
         fits = sideways <= insertion.clearance_m + 1e-9 and abs(yaw) <= YAW_FIT_RAD
@@ -361,35 +369,37 @@ class FakeCell:
             return seat + touch.height_m
         return seat + insertion.depth_m
 
-    def _stopped_by_contact(self, wanted: RigidTransform) -> tuple[RigidTransform, Vector]:
+    def _stopped_by_contact(self, wanted: Matrix) -> tuple[Matrix, Vector]:
         """The TCP as far as contact lets it go, and what contact then exerts on it (3,) [N]."""
         if self._held is None:
             return wanted, np.zeros(3)
         part = self._held
-        plug_in_tcp = self._tcp.inv() * self.parts[part]
-        plug = wanted * plug_in_tcp
+        plug_in_tcp = _inverse(self._tcp) @ self.parts[part]
+        plug = wanted @ plug_in_tcp
         if self._in_socket(part):
             plug = self._guided(part, plug)
         floor = self._floor(part, plug)
-        if plug.translation[2] < floor:
+        if plug[2, 3] < floor:
             plug = _at_height(plug, floor)
         self.parts[part] = plug
-        tcp = plug * plug_in_tcp.inv()
+        tcp = plug @ _inverse(plug_in_tcp)
         clip = np.asarray(self._spring.clip_m)
-        blocked = tcp.translation - wanted.translation
-        short = np.clip(tcp.translation - self._target.translation, -clip, clip)
-        force = np.where(np.abs(blocked) > 1e-7, self._spring.stiffness * short, 0.0)
-        return tcp, force
+        blocked = tcp[:3, 3] - wanted[:3, 3]
+        short = np.clip(tcp[:3, 3] - self._target[:3, 3], -clip, clip)
+        touching = np.abs(blocked) > 1e-7
+        return tcp if touching.any() else wanted, np.where(touching, self._spring.stiffness * short, 0.0)
 
-    def _guided(self, part: str, plug: RigidTransform) -> RigidTransform:
+    def _guided(self, part: str, plug: Matrix) -> Matrix:
         """The plug held sideways by the walls of its socket."""
         goal, clearance = self._goals[part], self.insertions[part].clearance_m
-        offset, yaw = self._offset(part, plug)
+        offset, _ = self._offset(part, plug)
         sideways = float(np.hypot(offset[0], offset[1]))
         if float(offset[2]) >= self.insertions[part].depth_m or sideways <= clearance:
             return plug
         inside = offset * np.array([clearance / sideways, clearance / sideways, 1.0])
-        return RigidTransform.from_components(goal.apply(inside), plug.rotation)
+        guided = plug.copy()
+        guided[:3, 3] = goal[:3, :3] @ inside + goal[:3, 3]
+        return guided
 
     # -- mishaps -------------------------------------------------------------------------------------
 
@@ -405,7 +415,7 @@ class FakeCell:
         if self._touching and self._peak < 1.0:
             self._touching = False
         offset, _ = self._offset(part, self.parts[part])
-        above_tray = float(self.parts[part].translation[2]) - self._tray_height(part)
+        above_tray = float(self.parts[part][2, 3]) - self._tray_height(part)
         near = float(np.hypot(offset[0], offset[1])) < SOCKET_RADIUS_M
         if self._jammed and float(offset[2]) > self.insertions[part].depth_m:
             self._jammed = False
@@ -430,42 +440,51 @@ class FakeCell:
             raise CellError("the connection to the robot broke")
 
 
-def _towards(a: RigidTransform, b: RigidTransform, most_m: float, most_rad: float) -> RigidTransform:
-    """From ``a`` towards ``b``, at most so far; straight, both motions ending together."""
-    shift = b.translation - a.translation
-    turn = (b.rotation * a.rotation.inv()).as_rotvec()
-    need = max(float(np.linalg.norm(shift)) / most_m, float(np.linalg.norm(turn)) / most_rad)
+def _towards(a: Matrix, b: Matrix, most_m: float, most_rad: float) -> Matrix:
+    """From ``a`` towards ``b``, at most so far; straight, both motions ending together. ``b`` if reached."""
+    if a is b:
+        return b
+    shift = b[:3, 3] - a[:3, 3]
+    turn = b[:3, :3] @ a[:3, :3].T
+    angle = float(np.arccos(np.clip((np.trace(turn) - 1.0) / 2.0, -1.0, 1.0)))
+    need = max(float(np.linalg.norm(shift)) / most_m, angle / most_rad)
     if need <= 1.0:
         return b
-    return RigidTransform.from_components(
-        a.translation + shift / need, Rotation.from_rotvec(turn / need) * a.rotation
-    )
+    reached = a.copy()
+    reached[:3, 3] += shift / need
+    if angle > 1e-6:
+        part_turn = Rotation.from_rotvec(Rotation.from_matrix(turn).as_rotvec() / need)
+        reached[:3, :3] = part_turn.as_matrix() @ a[:3, :3]
+    return reached
 
 
-def _same(a: RigidTransform, b: RigidTransform) -> bool:
-    return bool(np.allclose(a.as_matrix(), b.as_matrix(), atol=1e-9))
+def _inverse(pose: Matrix) -> Matrix:
+    inverse = np.eye(4)
+    inverse[:3, :3] = pose[:3, :3].T
+    inverse[:3, 3] = -pose[:3, :3].T @ pose[:3, 3]
+    return inverse
 
 
-def _shifted(pose: RigidTransform, shift: Vector, yaw: float) -> RigidTransform:
+def _yaw(turn: Matrix) -> float:
+    """Angle about the vertical of a rotation matrix (3, 3) [rad]."""
+    return float(np.arctan2(turn[1, 0], turn[0, 0]))
+
+
+def _shifted(pose: Matrix, shift: Vector, yaw: float) -> Matrix:
     """``pose`` moved along the base's axes [m] and turned where it stands [rad]."""
-    return RigidTransform.from_components(
-        pose.translation + shift, Rotation.from_rotvec([0.0, 0.0, yaw]) * pose.rotation
-    )
+    moved = pose.copy()
+    moved[:3, 3] += shift
+    cos, sin = np.cos(yaw), np.sin(yaw)
+    moved[:3, :3] = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]]) @ pose[:3, :3]
+    return moved
 
 
-def _at_height(pose: RigidTransform, height: float) -> RigidTransform:
-    x, y, _ = pose.translation
-    return RigidTransform.from_components([x, y, height], pose.rotation)
+def _at_height(pose: Matrix, height: float) -> Matrix:
+    lifted = pose.copy()
+    lifted[2, 3] = height
+    return lifted
 
 
 def _wrapped(angle: float, turn: float) -> float:
     """``angle`` moved by whole ``turn``s to the one nearest zero [rad]."""
     return angle - turn * round(angle / turn)
-
-
-def _numbers(pose: RigidTransform) -> list[float]:
-    return [*pose.translation.tolist(), *pose.rotation.as_quat().tolist()]
-
-
-def _pose(numbers: list[float]) -> RigidTransform:
-    return RigidTransform.from_components(numbers[:3], Rotation.from_quat(numbers[3:]))

@@ -1,0 +1,37 @@
+"""Opens the cell that was asked for, with what scores it where that is possible."""
+
+from executive.errors import CellUnavailable
+from executive.options import CellName, Noise, RunOptions
+from executive.recorder import Truth
+from executive.run import Bench
+from sequences.assembly import Assembly
+
+
+def open_bench(assembly: Assembly, options: RunOptions, *, visuals: bool = False) -> Bench:
+    """The cell named in ``options``, with ``assembly``'s parts in its tray. Raises CellUnavailable."""
+    if options.cell is CellName.FAKE:
+        return _fake(assembly, options)
+    return _simulated(assembly, options, visuals)
+
+
+def _simulated(assembly: Assembly, options: RunOptions, visuals: bool) -> Bench:
+    try:
+        from sim.truth import seated
+
+        from sim.cell import SimCell
+        from sim.noise import BENCH, EXACT
+    except ImportError as error:
+        raise CellUnavailable("sim", f"{error}; 'pip install mujoco franky-sim'") from error
+    noise = EXACT if options.noise is Noise.NONE else BENCH
+    return Bench(SimCell(assembly, seed=options.seed, noise=noise, visuals=visuals), seated)
+
+
+def _fake(assembly: Assembly, options: RunOptions) -> Bench:
+    from skills.fake import EXACT, FakeCell
+    from skills.tasks import insertion_of
+
+    tasks = {step.part: insertion_of(assembly, step) for step in assembly.steps}
+    noise = EXACT if options.noise is Noise.NONE else None
+    cell = FakeCell(assembly, tasks, seed=options.seed, noise=noise)
+    truth: Truth = lambda _, step: cell.truth(step)  # noqa: E731
+    return Bench(cell, truth)

@@ -1,0 +1,115 @@
+"""What the commands share: their settings, their consoles, and how an error is shown.
+
+This module and its neighbours import nothing heavy at the top, so that ``--help`` and completion are quick.
+"""
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from executive.journal import Journal
+
+ASSEMBLED, NOT_ASSEMBLED, BAD_INPUT, CELL_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+"""The exit codes."""
+
+Answer = TypeVar("Answer")
+
+
+def product_names() -> list[str]:
+    """The bundled products, found without reading them."""
+    library = files("sequences") / "library"
+    if not library.is_dir():
+        return []
+    names = (entry.name for entry in library.iterdir())
+    return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
+
+
+def complete_product(incomplete: str) -> list[str]:
+    """Product names for the shell."""
+    return [name for name in product_names() if name.startswith(incomplete)]
+
+
+Product = Annotated[
+    str,
+    typer.Argument(
+        metavar="PRODUCT",
+        help="A bundled product's name, or the path of an assembly file.",
+        autocompletion=complete_product,
+    ),
+]
+RunsDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--runs-dir", help="Where runs are journaled.  [default: $DOVETAIL_HOME or the user's data directory]"
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the result.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Runs at a time, each in a process.")]
+
+
+def stdout() -> "Console":
+    """For results."""
+    from rich.console import Console
+
+    return Console()
+
+
+def stderr() -> "Console":
+    """For everything that is not the result."""
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def print_json(value: Any) -> None:
+    """Print ``value`` as strict JSON on standard output."""
+    typer.echo(json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False))
+
+
+def open_journal(runs_dir: Path | None) -> "Journal":
+    """The journal in ``runs_dir`` or in the default place."""
+    from executive.journal import Journal, default_runs_dir
+
+    return Journal(runs_dir or default_runs_dir())
+
+
+def one_screen_errors(command: Callable[..., Answer]) -> Callable[..., Answer]:
+    """Show an error that is the user's or the cell's to mend in a few lines, with its exit code."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Answer:
+        try:
+            return command(*args, **kwargs)
+        except Exception as error:
+            code = _exit_code(error)
+            if code is None:
+                raise
+            typer.secho(f"{error}", err=True, fg=None if code == BAD_INPUT else typer.colors.RED)
+            raise typer.Exit(code) from None
+
+    return wrapped
+
+
+def _exit_code(error: Exception) -> int | None:
+    """The exit code of an error that has one; None for a mistake of the program's own."""
+    from executive.errors import CellUnavailable, ExecutiveError
+    from sequences.errors import AssemblyError
+
+    if isinstance(error, CellUnavailable):
+        return CELL_FAULT
+    if isinstance(error, ExecutiveError | AssemblyError):
+        return BAD_INPUT
+    if isinstance(error, OSError) and error.filename is not None:
+        return BAD_INPUT
+    cell = sys.modules.get("skills.cell")
+    return CELL_FAULT if cell is not None and isinstance(error, cell.CellError) else None

@@ -1,0 +1,99 @@
+"""``dovetail runs``, ``report`` and ``queue``: what the journal holds."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from executive.commands.common import AsJson, RunsDir, one_screen_errors, open_journal, print_json, stdout
+
+if TYPE_CHECKING:
+    from executive.journal import Journal, RunRow
+
+Limit = Annotated[int, typer.Option("--last", min=1, help="How many of the newest.")]
+
+
+@one_screen_errors
+def runs(last: Limit = 20, as_json: AsJson = False, runs_dir: RunsDir = None) -> None:
+    """List the runs of the journal, the newest first."""
+    from executive.views import runs_view
+
+    journal = open_journal(runs_dir)
+    rows = [(row, _standing(journal, row)) for row in journal.rows(last)]
+    if as_json:
+        print_json({"runs": [_summary(row, standing) for row, standing in rows]})
+        return
+    stdout().print(runs_view(rows))
+
+
+def _standing(journal: "Journal", row: "RunRow") -> str:
+    """The run's state; a run that says it is running and that nobody drives was broken off."""
+    from executive.lock import held
+    from executive.records import RunState
+
+    if row.state is RunState.RUNNING and not held(journal.runs_dir, row.run):
+        return "broken off"
+    return str(row.state)
+
+
+def _summary(row: "RunRow", standing: str) -> dict[str, Any]:
+    return {
+        "run": row.run,
+        "product": row.product,
+        "state": standing,
+        "started": row.started,
+        "ended": row.ended,
+        "version": row.version,
+        "options": row.options.as_json(),
+    }
+
+
+@one_screen_errors
+def report(
+    number: Annotated[
+        int | None, typer.Argument(metavar="[RUN]", help="The run's number.  [default: the last]")
+    ] = None,
+    directory: Annotated[
+        Path | None, typer.Option("--report", metavar="DIR", help="Write report.html and .json too.")
+    ] = None,
+    as_json: AsJson = False,
+    runs_dir: RunsDir = None,
+) -> None:
+    """Show what happened in a run."""
+    from executive.report import write_report
+    from executive.views import events_view, result_view
+    from sequences.assembly import Assembly
+
+    journal = open_journal(runs_dir)
+    row = journal.row(number)
+    events = journal.events(row.run)
+    if directory is not None and row.result is not None:
+        write_report(directory, row.result)
+    if as_json:
+        happened = [
+            {"kind": e.kind, "step": e.step, "attempt": e.attempt, "sim_time_s": e.sim_time_s, "data": e.data}
+            for e in events
+        ]
+        print_json({**_summary(row, _standing(journal, row)), "result": row.result, "events": happened})
+        return
+    stdout().print(events_view(events, Assembly.model_validate_json(row.assembly)))
+    if row.result is not None:
+        stdout().print(result_view(row.result))
+    else:
+        stdout().print(f"run {row.run} is {_standing(journal, row)}: dovetail resume {row.run}")
+
+
+@one_screen_errors
+def queue(
+    skill: Annotated[str | None, typer.Argument(help="Only this skill, one line a failure.")] = None,
+    as_json: AsJson = False,
+    runs_dir: RunsDir = None,
+) -> None:
+    """Show the failures that wait to make a skill better."""
+    from executive.views import failures_view, queue_view
+
+    rows = open_journal(runs_dir).queue(skill)
+    if as_json:
+        print_json({"failures": [dict(row) for row in rows]})
+        return
+    stdout().print(queue_view(rows) if skill is None else failures_view(rows))

@@ -1,0 +1,229 @@
+"""``dovetail run`` and ``resume``: assembling."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from executive.commands.common import (
+    ASSEMBLED,
+    CELL_FAULT,
+    INTERRUPTED,
+    NOT_ASSEMBLED,
+    AsJson,
+    Jobs,
+    Product,
+    Quiet,
+    RunsDir,
+    one_screen_errors,
+    open_journal,
+    print_json,
+    stderr,
+    stdout,
+)
+from executive.options import CellName, Noise, OnFailure, PolicyName, RunOptions
+
+if TYPE_CHECKING:
+    from executive.interrupt import StopOnInterrupt
+    from executive.journal import Journal
+    from executive.observers import Observer
+    from executive.run import Bench
+    from sequences.assembly import Assembly
+
+Report = Annotated[Path | None, typer.Option("--report", metavar="DIR", help="Write report.html and .json.")]
+Png = Annotated[Path | None, typer.Option("--png", metavar="FILE", help="Draw the product at the end.")]
+Video = Annotated[Path | None, typer.Option("--video", metavar="FILE", help="Film the run.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What is to be shown and written."""
+
+    as_json: bool
+    quiet: bool
+    report: Path | None
+    png: Path | None
+    video: Path | None
+
+
+@one_screen_errors
+def run(
+    product: Product,
+    cell: Annotated[CellName, typer.Option(help="The cell to assemble in.", hidden=True)] = CellName.SIM,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the cell's world.")] = 0,
+    repeat: Annotated[int, typer.Option(min=1, help="Runs, with consecutive seeds.")] = 1,
+    jobs: Jobs = 1,
+    noise: Annotated[Noise, typer.Option(help="How the goal's pose is wrong.")] = Noise.FIXED,
+    policy: Annotated[PolicyName, typer.Option(help="The policy that inserts.")] = PolicyName.SEARCH,
+    attempts: Annotated[int, typer.Option(min=1, help="Attempts at each step.")] = 3,
+    on_failure: Annotated[
+        OnFailure, typer.Option(help="When every attempt at a step has failed.")
+    ] = OnFailure.STOP,
+    as_json: AsJson = False,
+    report: Report = None,
+    png: Png = None,
+    video: Video = None,
+    runs_dir: RunsDir = None,
+    quiet: Quiet = False,
+) -> None:
+    """Assemble a product from its tray."""
+    from sequences.load import load
+
+    assembly = load(product)
+    options = RunOptions(
+        seed=seed, cell=cell, noise=noise, policy=policy, attempts=attempts, on_failure=on_failure
+    )
+    output = Output(as_json, quiet, report, png, video)
+    journal = open_journal(runs_dir)
+    if repeat > 1:
+        _many(assembly, options, journal, output, repeat, jobs)
+    from executive.run import assemble
+
+    def go(bench: "Bench", observers: Sequence["Observer"], stop: "StopOnInterrupt") -> dict[str, Any]:
+        result = assemble(assembly, bench, options, journal, observers, stop_wanted=stop)
+        return result.as_json(profiles=True)
+
+    _one(assembly, options, journal, output, go)
+
+
+@one_screen_errors
+def resume(
+    number: Annotated[
+        int | None, typer.Argument(metavar="[RUN]", help="The run's number.  [default: the last unfinished]")
+    ] = None,
+    as_json: AsJson = False,
+    report: Report = None,
+    png: Png = None,
+    video: Video = None,
+    runs_dir: RunsDir = None,
+    quiet: Quiet = False,
+) -> None:
+    """Go on with a run that was broken off."""
+    journal = open_journal(runs_dir)
+    row = journal.resumable() if number is None else journal.row(number)
+    from executive.run import resume as go_on
+    from sequences.assembly import Assembly
+
+    assembly = Assembly.model_validate_json(row.assembly)
+
+    def go(bench: "Bench", observers: Sequence["Observer"], stop: "StopOnInterrupt") -> dict[str, Any]:
+        result = go_on(row.run, assembly, bench, row.options, journal, observers, stop_wanted=stop)
+        return result.as_json(profiles=True)
+
+    _one(assembly, row.options, journal, Output(as_json, quiet, report, png, video), go)
+
+
+Go = Callable[["Bench", Sequence["Observer"], "StopOnInterrupt"], dict[str, Any]]
+
+
+def _one(assembly: "Assembly", options: RunOptions, journal: "Journal", output: Output, go: Go) -> None:
+    """Drive one run with everything that watches it, then show what came of it."""
+    from executive.cells import open_bench
+    from executive.interrupt import StopOnInterrupt
+    from executive.pictures import Camera
+
+    with ExitStack() as stack:
+        stop = stack.enter_context(StopOnInterrupt())
+        drawn = output.png is not None or output.video is not None
+        bench = open_bench(assembly, options, visuals=drawn)
+        stack.callback(bench.cell.close)
+        observers = [*_display(output, options, stack)]
+        if drawn:
+            observers.append(Camera(bench.cell, output.png, output.video))
+        result = go(bench, observers, stop)
+    _show(result, journal, output)
+    raise typer.Exit(_code([result]))
+
+
+def _display(output: Output, options: RunOptions, stack: ExitStack) -> "Sequence[Observer]":
+    if output.quiet:
+        return []
+    from executive.display import LiveDisplay, PlainLines
+
+    console = stderr()
+    if console.is_terminal:
+        return [stack.enter_context(LiveDisplay(console, options.force_limit_n))]
+    return [PlainLines(console)]
+
+
+def _show(result: dict[str, Any], journal: "Journal", output: Output) -> None:
+    from executive.report import write_report
+    from executive.views import result_view
+
+    if output.report is not None:
+        written = write_report(output.report, result, [output.png] if output.png else [])
+        stderr().print(f"report: {written}", highlight=False, soft_wrap=True)
+    if output.as_json:
+        print_json(brief(result))
+    elif not output.quiet:
+        stdout().print(result_view(result))
+    else:
+        stdout().print(result["state"])
+    if result["state"] in ("interrupted", "fault"):
+        command = f"dovetail resume {result['run']} --runs-dir {journal.runs_dir}"
+        stderr().print(f"Go on with: {command}", highlight=False, soft_wrap=True)
+
+
+def brief(result: dict[str, Any]) -> dict[str, Any]:
+    """A result without its force profiles."""
+    attempts = [{k: v for k, v in a.items() if k != "force_profile"} for a in result["attempts"]]
+    return {**result, "attempts": attempts}
+
+
+def _many(
+    assembly: "Assembly", options: RunOptions, journal: "Journal", output: Output, repeat: int, jobs: int
+) -> None:
+    """Make the same run with several seeds, then show their sum."""
+    from executive.commands.progress import run_progress
+    from executive.interrupt import StopOnInterrupt
+    from executive.repeat import carry_out_all, orders
+
+    work = orders(assembly, options, journal.runs_dir, repeat)
+    with StopOnInterrupt() as stop, run_progress(len(work), quiet=output.quiet) as done:
+        results = carry_out_all(work, jobs, done, stop)
+    summary = summed_up(results, repeat)
+    if output.report is not None:
+        from executive.report import write_report
+
+        for result in results:
+            write_report(output.report / f"run-{result['run']}", result)
+    if output.as_json:
+        print_json({**summary, "runs": [brief(result) for result in results]})
+    else:
+        from executive.statistics import share_text
+        from executive.views import summary_line
+
+        for result in results if not output.quiet else ():
+            stdout().print(summary_line(result))
+        stdout().print(f"assembled {share_text(summary['assembled_runs'], len(results))}", highlight=False)
+    raise typer.Exit(INTERRUPTED if stop.wanted else _code(results))
+
+
+def summed_up(results: Sequence[dict[str, Any]], wanted: int) -> dict[str, Any]:
+    """The sum of several runs of one product."""
+    from executive.statistics import wilson
+
+    assembled = sum(result["assembled"] for result in results)
+    counts = ("judged", "agreed", "false_seated", "missed_seated")
+    return {
+        "product": results[0]["product"] if results else None,
+        "assembled": len(results) == wanted and assembled == wanted,
+        "assembled_runs": assembled,
+        "assembled_95": [round(x, 4) for x in wilson(assembled, len(results))],
+        "verdict_agreement": {k: sum(r["verdict_agreement"][k] for r in results) for k in counts},
+        "wall_s": round(sum(r["wall_s"] for r in results), 3),
+        "simulated_s": round(sum(r["simulated_s"] for r in results), 3),
+    }
+
+
+def _code(results: Sequence[dict[str, Any]]) -> int:
+    """The exit code that sums the results up: the gravest of theirs."""
+    states = {result["state"] for result in results}
+    if "interrupted" in states:
+        return INTERRUPTED
+    if "fault" in states:
+        return CELL_FAULT
+    return ASSEMBLED if states == {"assembled"} else NOT_ASSEMBLED

@@ -1,0 +1,55 @@
+"""The ``dovetail`` command."""
+
+from typing import Annotated
+
+import typer
+
+from executive.commands import benchmark, products, records, runs
+
+EPILOG = "Exit codes: 0 assembled, 1 not assembled, 2 bad input, 3 fault of the cell, 130 interrupted."
+
+app = typer.Typer(
+    name="dovetail",
+    help="Assembles products with a Franka FR3, one insertion after another.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"dovetail {version('dovetail')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _dovetail(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("list")(products.list_products)
+app.command()(products.show)
+app.command()(products.export)
+app.command()(runs.run)
+app.command()(runs.resume)
+app.command("runs")(records.runs)
+app.command()(records.report)
+app.command()(records.queue)
+app.add_typer(benchmark.app, name="benchmark")
+
+
+def run() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,156 @@
+"""What people see, as rich renderables made of plain records. Nothing here touches a terminal."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from executive.journal import Event, RunRow
+from executive.records import Outcome, RunState
+from sequences.assembly import Assembly
+
+STATE_STYLE = {
+    RunState.RUNNING: "cyan",
+    RunState.INTERRUPTED: "yellow",
+    RunState.ASSEMBLED: "green",
+    RunState.FAILED: "red",
+    RunState.FAULT: "bold red",
+}
+OUTCOME_STYLE = {
+    Outcome.OPEN: "dim",
+    Outcome.PLACED: "green",
+    Outcome.FAILED: "red",
+    Outcome.SKIPPED: "yellow",
+    Outcome.DISPLACED: "red",
+}
+
+
+def _table(*columns: str, right: Sequence[str] = ()) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return table
+
+
+def product_list(products: Iterable[Assembly]) -> Table:
+    """The bundled products."""
+    table = _table("product", "title", "parts", "steps", right=("parts", "steps"))
+    for assembly in products:
+        table.add_row(assembly.name, assembly.title, str(len(assembly.parts)), str(len(assembly.steps)))
+    return table
+
+
+def product_view(assembly: Assembly, tree: str) -> Group:
+    """A product: its parts, its steps, its tree."""
+    parts = _table("part", "title", "mass or density", "friction", "grasps", right=("friction", "grasps"))
+    for name, part in assembly.parts.items():
+        mass = f"{part.mass_g:g} g" if part.mass_g is not None else f"{part.density_kg_m3 or 0:g} kg/m³"
+        shown = Text(name, style="bold" if name == assembly.base.part else "")
+        parts.add_row(shown, part.title, mass, f"{part.friction:g}", str(len(part.grasps)))
+    right = ("#", "clearance", "depth", "tolerance")
+    steps = _table("#", "part", "skill", "onto", "clearance", "depth", "tolerance", "alike", right=right)
+    for i, step in enumerate(assembly.steps, 1):
+        alike = "round" if step.symmetry == 0 else f"{step.symmetry} turn{'s' * (step.symmetry != 1)}"
+        steps.add_row(
+            str(i), step.part, step.skill, ", ".join(step.mates), f"{step.clearance_mm:g} mm",
+            f"{step.depth_mm:g} mm", f"{step.seated_tolerance_mm:g} mm", alike,
+        )  # fmt: skip
+    title = Text(f"{assembly.title} ({assembly.name})", style="bold")
+    return Group(title, Text(assembly.summary.strip()), parts, steps, Text(tree))
+
+
+def result_view(result: dict[str, Any]) -> Group:
+    """What came of a run, from the JSON object of its result."""
+    right = ("#", "attempts", "peak", "time")
+    table = _table("#", "part", "attempts", "seated", "truth", "peak", "time", "cause", right=right)
+    for i, step in enumerate(result["steps"], 1):
+        table.add_row(
+            str(i), step["step"], str(step["attempts"]), _yes(step["seated"]), _yes(step["truth_seated"]),
+            f"{step['peak_force_n']:.0f} N", f"{step['duration_s']:.1f} s", step["cause"] or step["note"],
+        )  # fmt: skip
+    return Group(table, summary_line(result))
+
+
+def summary_line(result: dict[str, Any]) -> Text:
+    """One line about a run."""
+    state = RunState(result["state"])
+    pace = result["simulated_s"] / result["wall_s"] if result["wall_s"] else 0.0
+    line = Text(f"run {result['run']}  {result['product']}  seed {result['seed']}  ")
+    line.append(str(state), style=STATE_STYLE[state])
+    if result["truth_assembled"] is not None and result["truth_assembled"] != result["assembled"]:
+        line.append("  the simulator disagrees", style="red")
+    line.append(f"  {result['simulated_s']:.0f} s in {result['wall_s']:.1f} s ({pace:.0f}×)")
+    agreement = result["verdict_agreement"]
+    if agreement["judged"]:
+        line.append(f"  verdicts right {agreement['agreed']}/{agreement['judged']}")
+    if result["faults"]:
+        line.append(f"  fault: {', '.join(result['faults'])}", style="red")
+    return line
+
+
+def runs_view(rows: Sequence[tuple[RunRow, str]]) -> RenderableType:
+    """Runs with what can be done with each."""
+    if not rows:
+        return Text("No runs yet. Begin with: dovetail run PRODUCT")
+    table = _table("run", "product", "seed", "policy", "began", "state", "placed", right=("run", "seed"))
+    for row, state in rows:
+        steps = row.result["steps"] if row.result else []
+        placed = f"{sum(step['seated'] for step in steps)}/{len(steps)}" if steps else ""
+        style = STATE_STYLE[row.state] if state == str(row.state) else "yellow"
+        table.add_row(
+            str(row.run), row.product, str(row.options.seed), str(row.options.policy),
+            row.started[:19].replace("T", " "), Text(state, style=style), placed,
+        )  # fmt: skip
+    return table
+
+
+def events_view(events: Sequence[Event], assembly: Assembly) -> Table:
+    """What happened in a run."""
+    table = _table("time", "part", "attempt", "event", "", right=("time", "attempt"))
+    for event in events:
+        part = "" if event.step is None else assembly.steps[event.step].part
+        time = "" if event.sim_time_s is None else f"{event.sim_time_s:.1f} s"
+        data = event.data or {}
+        detail = (data.get("record") or {}).get("cause") or data.get("found") or ""
+        kind = event.kind.replace("_", " ")
+        table.add_row(time, part, "" if event.attempt is None else str(event.attempt), kind, detail)
+    return table
+
+
+def queue_view(rows: Sequence[Any]) -> RenderableType:
+    """What waits for refinement: one line a skill, its causes counted."""
+    if not rows:
+        return Text("Nothing waits: no attempt has failed.")
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    for row in rows:
+        causes = counts.setdefault((row["skill"], row["skill_version"]), {})
+        causes[row["cause"]] = causes.get(row["cause"], 0) + 1
+    table = _table("skill", "version", "failures", "causes", right=("failures",))
+    for (skill, version), causes in sorted(counts.items()):
+        ordered = sorted(causes.items(), key=lambda item: -item[1])
+        text = ", ".join(f"{cause} {n}" for cause, n in ordered)
+        table.add_row(skill, version, str(sum(causes.values())), text)
+    return table
+
+
+def failures_view(rows: Sequence[Any]) -> RenderableType:
+    """What waits for refinement, one line a failure."""
+    if not rows:
+        return Text("Nothing waits for this skill.")
+    right = ("failure", "run", "attempt", "seed")
+    table = _table("failure", "run", "part", "attempt", "seed", "cause", "initialization", right=right)
+    for row in rows:
+        start = row["initialization"]
+        shown = "" if start is None else " ".join(f"{1e3 * value:.1f}" for value in start[:3]) + " mm"
+        numbers = (str(row[key]) for key in ("failure", "run", "part", "attempt", "seed"))
+        table.add_row(*numbers, row["cause"], shown)
+    return table
+
+
+def _yes(value: bool | None) -> Text:
+    if value is None:
+        return Text("–", style="dim")
+    return Text("yes", style="green") if value else Text("no", style="red")
