@@ -32,7 +32,7 @@ HAND_OPENING_M = 0.004
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Obstacle:
     """A part already in place, its slabs in the goal frame."""
 
     part: str
@@ -49,7 +49,7 @@ class TouchPoint:
     """Of the plug's frame above the goal."""
 
 
-def standing(assembly: Assembly, step: Step) -> tuple[Standing, ...]:
+def obstacles(assembly: Assembly, step: Step) -> tuple[Obstacle, ...]:
     """What stands when ``step`` begins, the base first, each part at its goal, seen from ``step``'s goal."""
     names = [assembly.base.part]
     for earlier in assembly.steps:
@@ -57,14 +57,14 @@ def standing(assembly: Assembly, step: Step) -> tuple[Standing, ...]:
             break
         names.append(earlier.part)
     return tuple(
-        Standing(name, _seen_from(step.goal, solid_of(assembly.parts[name]).slabs, _goal(assembly, name)))
+        Obstacle(name, _seen_from(step.goal, solid_of(assembly.parts[name]).slabs, _goal(assembly, name)))
         for name in names
     )
 
 
 def rest_height(
     plug: Solid,
-    sockets: Sequence[Standing],
+    sockets: Sequence[Obstacle],
     offset: tuple[float, float] = (0.0, 0.0),
     yaw: float = 0.0,
 ) -> float:
@@ -102,7 +102,7 @@ def clear_height(assembly: Assembly, step: Step) -> float:
     height = 0.0
     for slab in _held(assembly.parts[step.part]):
         reach = slab.section.buffer(SWEEP_M, quad_segs=4)
-        for other in (other for socket in standing(assembly, step) for other in socket.slabs):
+        for other in (other for socket in obstacles(assembly, step) for other in socket.slabs):
             stop = other.z_hi - slab.z_lo
             if stop > height and _overlap(reach, other.section):
                 height = stop
@@ -150,7 +150,7 @@ def _candidates() -> Iterable[tuple[float, float]]:
     for radius in RADII_M:
         for i in range(DIRECTIONS):
             angle = 2 * math.pi * i / DIRECTIONS
-            yield round(radius * math.cos(angle), 6), round(radius * math.sin(angle), 6)
+            yield round(radius * math.cos(angle), 6) + 0.0, round(radius * math.sin(angle), 6) + 0.0
 
 
 def _sure_face(
