@@ -3,8 +3,10 @@
 from sequences.assembly import Assembly
 from sequences.errors import Problem
 from sequences.validate_clearance import check_clearances
+from sequences.validate_depths import check_depths
 from sequences.validate_goals import check_goals
 from sequences.validate_grasps import check_grasps
+from sequences.validate_hands import check_hands
 from sequences.validate_parts import check_parts
 from sequences.validate_paths import check_paths
 from sequences.validate_references import check_references
@@ -18,11 +20,15 @@ def check(assembly: Assembly) -> tuple[Problem, ...]:
     """
     references = check_references(assembly)
     solids, parts = check_parts(assembly)
-    problems = [*references, *parts, *check_grasps(assembly, solids), *check_tray(assembly, solids)]
+    grasps = check_grasps(assembly, solids)
+    problems = [*references, *parts, *grasps, *check_tray(assembly, solids)]
     if not references:
         goals = check_goals(assembly, solids)
-        colliding = {problem.path[1] for problem in goals}
-        problems += goals
-        problems += check_paths(assembly, solids, colliding)
-        problems += check_clearances(assembly, solids, colliding)
+        impossible = {problem.path[1] for problem in goals}
+        paths = check_paths(assembly, solids, impossible)
+        impossible |= {problem.path[1] for problem in paths}
+        problems += [*goals, *paths]
+        problems += check_clearances(assembly, solids, impossible)
+        problems += check_depths(assembly, solids, impossible)
+        problems += check_hands(assembly, solids, {problem.path[1] for problem in grasps})
     return tuple(problems)

@@ -20,7 +20,7 @@ MOST_OUTLINES = 4000
 
 
 def check_parts(assembly: Assembly) -> tuple[dict[str, Solid], list[Problem]]:
-    """The solids of the parts that have one, and what is wrong with the others."""
+    """The solids of the parts that have one of a sensible size, and what is wrong with parts."""
     solids: dict[str, Solid] = {}
     problems: list[Problem] = []
     for name, part in assembly.parts.items():
@@ -33,8 +33,11 @@ def check_parts(assembly: Assembly) -> tuple[dict[str, Solid], list[Problem]]:
                 found.append(Problem((*path, "layers"), str(error), "stack layers that touch over an area"))
         problems += found
         if name in solids:
-            problems += _size(solids[name], path)
             problems += _mass(part, solids[name], path, lifted=name != assembly.base.part)
+            too_large = list(_size(solids[name], path))
+            problems += too_large
+            if too_large:
+                del solids[name]
     return solids, problems
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from shapely import Point
 
 from sequences.assembly import Assembly, Grasp
 from sequences.errors import Problem
@@ -15,8 +16,10 @@ from sequences.solid import solid_of
 from sequences.standing import Standing, at_goal, before
 from sequences.validate import check
 from sequences.validate_clearance import gap_mm
+from sequences.validate_depths import entries_mm
 from sequences.validate_goals import common_mm3
 from sequences.validate_grasps import pads_mm
+from sequences.validate_hands import hand
 from sequences.validate_parts import outlines
 
 BENCH: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "bench.yaml").read_text())
@@ -169,3 +172,19 @@ def test_bundled_products_are_checked_quickly(name: str) -> None:
     problems: tuple[Problem, ...] = check(assembly)
     assert problems == ()
     assert time.perf_counter() - began < SECONDS_PER_PRODUCT
+
+
+def test_a_part_enters_where_its_side_passes_the_rim() -> None:
+    assembly = bench()
+    step = assembly.step_of("post")
+    assert list(entries_mm(standing(assembly, "post"), base(assembly), step)) == pytest.approx([16.0])
+
+
+def test_the_hand_stands_beside_what_it_holds() -> None:
+    grasp = bench().parts["post"].grasps[0]
+    fingers, body = hand(grasp, (100.0, 0.0, 50.0), 90.0)
+    assert fingers.z_lo == pytest.approx(50 + 32 - 8.5)
+    assert fingers.z_hi == pytest.approx(body.z_lo)
+    assert fingers.flat.distance(Point(100, 0)) == pytest.approx(7.0, abs=1e-6)
+    assert fingers.flat.intersects(Point(100, 8))
+    assert not fingers.flat.intersects(Point(108, 0))

@@ -1,0 +1,105 @@
+"""Whether the hand finds room: around the part it holds, at the goal, and between neighbours in the tray."""
+
+from collections.abc import Container, Iterable
+
+from sequences.assembly import Assembly, Grasp, Part, Step
+from sequences.errors import Path, Problem
+from sequences.fingers import finger_slabs
+from sequences.solid import Solid
+from sequences.standing import Slice, Standing, before, placed_mm
+
+OVERLAP_MM2 = 0.5
+TOUCHING_MM = 0.01
+OPEN_M = 0.004
+"""How far each finger stands off the part before it closes [m]."""
+
+
+def check_hands(assembly: Assembly, solids: dict[str, Solid], skip: Container[int | str]) -> list[Problem]:
+    """Parts that none of their grasps can hold, place and pick up without the hand meeting something.
+
+    Parts named in ``skip``, whose grasps are wrong already, are left out.
+    """
+    problems: list[Problem] = []
+    waiting = _waiting(assembly, solids)
+    for index, step in enumerate(assembly.steps):
+        part = assembly.parts.get(step.part)
+        if part is None or step.part not in solids or step.part in skip:
+            continue
+        path: Path = ("parts", step.part, "grasps")
+        problems += _around(part, Standing(step.part, solids[step.part]), path)
+        problems += _at_the_goal(index, step, part, before(assembly, index, solids))
+        here = next((place for place in waiting if place.name == step.part), None)
+        if here is not None:
+            problems += _in_the_tray(part, here, waiting)
+    return problems
+
+
+def hand(
+    grasp: Grasp, position_mm: tuple[float, float, float], yaw_deg: float, opening_m: float = 0.0
+) -> list[Slice]:
+    """The hand around a part that stands at a pose, as slices in the frame of the pose [mm]."""
+    lift = position_mm[2]
+    return [
+        Slice(slab.z_lo * 1000 + lift, slab.z_hi * 1000 + lift, placed_mm(slab.section, position_mm, yaw_deg))
+        for slab in finger_slabs(grasp, opening_m)
+    ]
+
+
+def _meets(slices: Iterable[Slice], other: Standing, *, coming_down: bool) -> bool:
+    """Whether slices share room with a part; on the way straight down, too, when they are ``coming_down``."""
+    return any(
+        one.z_lo < two.z_hi - TOUCHING_MM
+        and (coming_down or two.z_lo < one.z_hi - TOUCHING_MM)
+        and one.flat.intersection(two.flat).area > OVERLAP_MM2
+        for one in slices
+        for two in other.slices
+    )
+
+
+def _around(part: Part, itself: Standing, path: Path) -> list[Problem]:
+    free = [g for g in part.grasps if not _meets(hand(g, (0.0, 0.0, 0.0), 0.0), itself, coming_down=True)]
+    if free:
+        return []
+    hint = "grasp higher, or turn the grasp so that the fingers pass beside what is wide"
+    return [Problem(path, "would press the fingers into the part itself", hint)]
+
+
+def _at_the_goal(index: int, step: Step, part: Part, others: list[Standing]) -> list[Problem]:
+    met: list[str] = []
+    for grasp in part.grasps:
+        slices = hand(grasp, step.goal.position_mm, step.goal.yaw_deg)
+        meets = [other.name for other in others if _meets(slices, other, coming_down=True)]
+        if not meets:
+            return []
+        met += meets
+    hint = f"grasp '{step.part}' higher or turned, or place '{met[0]}' later"
+    return [Problem(("steps", index, "part"), f"brings the hand into '{met[0]}' at the goal", hint)]
+
+
+def _waiting(assembly: Assembly, solids: dict[str, Solid]) -> list[Standing]:
+    """All parts in the tray, in the robot's base frame."""
+    return [
+        Standing(
+            name,
+            solids[name],
+            (*place.position_mm, assembly.tray.height_mm - float(solids[name].bounds[0, 2]) * 1000),
+            place.yaw_deg,
+        )
+        for name, place in assembly.tray.places.items()
+        if name in solids and name != assembly.base.part
+    ]
+
+
+def _in_the_tray(part: Part, here: Standing, waiting: list[Standing]) -> list[Problem]:
+    met: list[str] = []
+    for grasp in part.grasps:
+        slices = hand(grasp, here.position_mm, here.yaw_deg, OPEN_M)
+        meets = [
+            other.name for other in waiting if other is not here and _meets(slices, other, coming_down=True)
+        ]
+        if not meets:
+            return []
+        met += meets
+    path = ("tray", "places", here.name, "position_mm")
+    hint = f"put '{here.name}' and '{met[0]}' farther apart, or turn one"
+    return [Problem(path, f"leaves the hand no room beside '{met[0]}'", hint)]
