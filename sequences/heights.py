@@ -131,19 +131,17 @@ def _touch_point(
     square = [(x, y) for x in (-bound, 0.0, bound) for y in (-bound, 0.0, bound)]
     reaches = [(slab.z_lo, _swept(slab.section, turns, bound)) for slab in (*plug.slabs, *_fingers(part))]
     axis = part.grasps[0].position_mm if part.grasps else (0.0, 0.0, 0.0)
-    best: tuple[float, TouchPoint] | None = None
+    faces = []
     for offset in _candidates():
         face = _sure_face(plug, slabs, reaches, offset)
-        if face is None:
-            continue
-        height, support = face
-        if not _always_carried(plug, slabs, height, offset, turns, square):
-            continue
-        arm = math.dist((support[0] - offset[0], support[1] - offset[1]), (axis[0] / 1e3, axis[1] / 1e3))
-        score = arm + 0.1 * math.hypot(*offset)
-        if best is None or score < best[0] - 1e-9:
-            best = score, TouchPoint(offset, height)
-    return best[1] if best else None
+        if face is not None:
+            height, (x, y) = face
+            arm = math.dist((x - offset[0], y - offset[1]), (axis[0] / 1e3, axis[1] / 1e3))
+            faces.append((round(arm + 0.1 * math.hypot(*offset), 6), offset, height))
+    for _, offset, height in sorted(faces):
+        if _always_carried(plug, slabs, height, offset, turns, square):
+            return TouchPoint(offset, height)
+    return None
 
 
 def _candidates() -> Iterable[tuple[float, float]]:
@@ -160,22 +158,29 @@ def _sure_face(
     offset: tuple[float, float],
 ) -> tuple[float, tuple[float, float]] | None:
     """Rest height and centroid of the support at ``offset``, unless an error could make it higher."""
-    overlaps = []
-    for slab in plug.slabs:
-        section = _moved(slab.section, *offset, 0.0)
-        for other in slabs:
-            if other.section.intersects(section):
-                common = other.section.intersection(section)
-                if common.area > TOUCHING_AREA_M2:
-                    overlaps.append((other.z_hi - slab.z_lo, common))
-    height = max((stop for stop, _ in overlaps), default=-math.inf)
-    if height < LEAST_TOUCH_HEIGHT_M:
+    pairs = sorted(
+        (
+            (other.z_hi - slab.z_lo, i, j)
+            for i, slab in enumerate(plug.slabs)
+            for j, other in enumerate(slabs)
+        ),
+        reverse=True,
+    )
+    sections = [_moved(slab.section, *offset, 0.0) for slab in plug.slabs]
+    height, common = -math.inf, []
+    for stop, i, j in pairs:
+        if stop < max(height - 1e-7, LEAST_TOUCH_HEIGHT_M):
+            break
+        if _overlap(sections[i], slabs[j].section):
+            height = max(height, stop)
+            common.append(slabs[j].section.intersection(sections[i]))
+    if not common:
         return None
     for bottom, reach in reaches:
         moved = affinity.translate(reach, *offset)
         if any(other.z_hi - bottom > height + 1e-7 and other.section.intersects(moved) for other in slabs):
             return None
-    support = union_all([common for stop, common in overlaps if stop > height - 1e-7]).convex_hull.centroid
+    support = union_all(common).convex_hull.centroid
     return height, (support.x, support.y)
 
 
