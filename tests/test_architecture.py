@@ -1,11 +1,8 @@
 """The floors hold, and the command's help costs nothing that it does not need."""
 
-import importlib.util
 import subprocess
 import sys
 import time
-
-import pytest
 
 HEAVY = (
     "torch",
@@ -20,10 +17,6 @@ HEAVY = (
 )
 PATIENCE_S = 1.5
 """The aim is 0.5 s; a loaded machine may take longer."""
-
-needs_command = pytest.mark.skipif(
-    importlib.util.find_spec("executive.main") is None, reason="the command is not installed"
-)
 
 
 def python(code: str) -> str:
@@ -40,7 +33,6 @@ def test_every_floor_imports_only_downwards() -> None:
     assert done.returncode == 0, done.stdout
 
 
-@needs_command
 def test_help_imports_nothing_heavy() -> None:
     said = python(
         "import sys\n"
@@ -53,7 +45,6 @@ def test_help_imports_nothing_heavy() -> None:
     assert said.split() == []
 
 
-@needs_command
 def test_help_is_quick() -> None:
     durations = []
     for _ in range(3):

@@ -1,10 +1,14 @@
 """The corpus of broken files: each gets one screen of plain words: the file, the field and a remedy."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from executive.main import app
 from sequences.errors import AssemblyError
 from sequences.load import load
 
@@ -56,9 +60,17 @@ def test_every_problem_has_a_line_and_a_remedy(file: Path) -> None:
 
 @pytest.mark.parametrize("file", CORPUS, ids=lambda file: file.stem)
 def test_the_command_explains_and_exits_with_2(file: Path) -> None:
-    app = pytest.importorskip("executive.main").app
-    runner = pytest.importorskip("typer.testing").CliRunner()
-    result = runner.invoke(app, ["show", str(file)])
+    result = CliRunner().invoke(app, ["show", str(file)])
     assert result.exit_code == 2
     assert "Traceback" not in result.output
     assert EXPECTED[file.stem]["hints"].split()[0] in result.output
+
+
+@pytest.mark.parametrize("name", ["empty", "unsafe-tag", "goal-collides"])
+def test_the_installed_command_explains_and_exits_with_2(name: str) -> None:
+    file = HERE / "broken" / f"{name}.yaml"
+    command = [sys.executable, "-c", "from executive.main import run; run()", "show", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stdout + done.stderr
+    assert EXPECTED[name]["says"].split()[0] in done.stderr
