@@ -1,4 +1,4 @@
-"""Guards: behaviours that run beside the work and fail when it must not go on."""
+"""Guards: behaviours that are asked before the work each control period and fail when it must stop."""
 
 import math
 
@@ -13,7 +13,7 @@ PROFILE_PERIOD_S = 0.2
 
 
 class Guard(Behaviour):
-    """Running while all is well. It reads and never commands, so it may be stopped at any time."""
+    """Succeeds while all is well. It reads and never commands, so it may be stopped at any time."""
 
     def __init__(self, name: str, board: Board) -> None:
         super().__init__(name)
@@ -27,7 +27,7 @@ class Guard(Behaviour):
         """Fail as soon as something is wrong."""
         trouble = self.trouble()
         self.feedback_message = trouble or "well"
-        return Status.RUNNING if trouble is None else Status.FAILURE
+        return Status.SUCCESS if trouble is None else Status.FAILURE
 
 
 class NoFault(Guard):

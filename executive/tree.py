@@ -1,9 +1,9 @@
 """The behaviour tree of a product: one subtree a step, then a last look.
 
     step     = over already | mates missing → skip | guarded work
-    guarded  = (no fault ∥ no stop ∥ work)
+    guarded  = no fault, no stop, work: the guards are asked anew each control period, before the work
     work     = retry(attempt) | ask the operator
-    attempt  = recover from the last one → begin → (force limit ∥ watch ∥ body) → finish | note the failure
+    attempt  = recover from the last one → begin → (force limit, watch, body) → finish | note the failure
     body     = pick → choose start → carry → policy → check seated → let go
 
 A leaf whose phase an attempt has passed already succeeds at once; so a resumed attempt goes on where it
@@ -13,8 +13,7 @@ was, and one that starts with the part in hand does not pick it again.
 import py_trees
 from py_trees.behaviour import Behaviour
 from py_trees.behaviours import Dummy
-from py_trees.common import ParallelPolicy
-from py_trees.composites import Parallel, Selector, Sequence
+from py_trees.composites import Selector, Sequence
 from py_trees.decorators import FailureIsSuccess, Retry
 
 from executive.behaviours import (
@@ -80,16 +79,16 @@ class TreeBuilder:
         )
 
     def guarded(self, name: str, work: Behaviour) -> Behaviour:
-        """``work`` beside the guards that end the whole run."""
+        """``work`` under the guards that end the whole run."""
         guards: list[Behaviour] = [NoFault("no fault", self.board), NoStop("no stop", self.board)]
-        return _beside(name, guards, work)
+        return _under(name, guards, work)
 
     def attempt(self, index: int) -> Behaviour:
         """One attempt: fails for the retry around it to begin the next."""
         resample = self.options.noise is Noise.RESAMPLED
         watch = Watch("watch", self.board, resample=resample)
         limit = ForceLimit("force limit", self.board, self.options.force_limit_n)
-        body = _beside("watched", [limit, watch], self.body())
+        body = _under("watched", [limit, watch], self.body())
         begin, finish = Begin(index, self.board, self.recorder), Finish(self.board, self.recorder)
         attempt = Sequence("attempt", memory=True, children=[self.recovery(), begin, body, finish])
         return Selector("attempt or note", memory=True, children=[attempt, Fail(self.board, self.recorder)])
@@ -155,9 +154,9 @@ class TreeBuilder:
         return leaf
 
 
-def _beside(name: str, guards: list[Behaviour], work: Behaviour) -> Behaviour:
-    policy = ParallelPolicy.SuccessOnSelected(children=[work], synchronise=False)
-    return Parallel(name, policy=policy, children=[*guards, work])
+def _under(name: str, guards: list[Behaviour], work: Behaviour) -> Behaviour:
+    """``work`` as long as every guard is well; it is broken off before it acts on what a guard has seen."""
+    return Sequence(name, memory=False, children=[*guards, work])
 
 
 def outline_of(assembly: Assembly, options: RunOptions, kit: Kit | None = None) -> str:

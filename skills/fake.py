@@ -361,8 +361,7 @@ class FakeCell:
         seat = float(self._goals[part][2, 3])
         if sideways > SOCKET_RADIUS_M:
             return self._tray_height(part)
-        fits = sideways <= insertion.clearance_m + 1e-9 and abs(yaw) <= YAW_FIT_RAD
-        if fits or self._in_socket(part):
+        if _fits(sideways, yaw, insertion.clearance_m) or self._in_socket(part):
             return seat + (insertion.depth_m / 2 if self._jammed else 0.0)
         touch = insertion.touch
         if touch is not None and float(np.hypot(*(offset[:2] - touch.offset_m))) < 0.006:
@@ -378,6 +377,8 @@ class FakeCell:
         plug = wanted @ plug_in_tcp
         if self._in_socket(part):
             plug = self._guided(part, plug)
+        elif self._enters(part, plug) and self._befalls(TroubleKind.JAM, part):
+            self._jammed = True
         floor = self._floor(part, plug)
         if plug[2, 3] < floor:
             plug = _at_height(plug, floor)
@@ -388,6 +389,13 @@ class FakeCell:
         short = np.clip(tcp[:3, 3] - self._target[:3, 3], -clip, clip)
         touching = np.abs(blocked) > 1e-7
         return tcp if touching.any() else wanted, np.where(touching, self._spring.stiffness * short, 0.0)
+
+    def _enters(self, part: str, plug: Matrix) -> bool:
+        """The plug is about to go below the face, into its socket."""
+        insertion = self.insertions[part]
+        offset, yaw = self._offset(part, plug)
+        sideways = float(np.hypot(offset[0], offset[1]))
+        return float(offset[2]) < insertion.depth_m and _fits(sideways, yaw, insertion.clearance_m)
 
     def _guided(self, part: str, plug: Matrix) -> Matrix:
         """The plug held sideways by the walls of its socket."""
@@ -429,8 +437,6 @@ class FakeCell:
     def _first_contact(self, part: str) -> None:
         if self._befalls(TroubleKind.SPIKE, part):
             self._peak = 500.0
-        if self._befalls(TroubleKind.JAM, part):
-            self._jammed = True
         if self._befalls(TroubleKind.REFLEX, part):
             self._faults = (Fault.REFLEX,)
         if self._befalls(TroubleKind.STOP, part):
@@ -456,6 +462,10 @@ def _towards(a: Matrix, b: Matrix, most_m: float, most_rad: float) -> Matrix:
         part_turn = Rotation.from_rotvec(Rotation.from_matrix(turn).as_rotvec() / need)
         reached[:3, :3] = part_turn.as_matrix() @ a[:3, :3]
     return reached
+
+
+def _fits(sideways_m: float, yaw: float, clearance_m: float) -> bool:
+    return sideways_m <= clearance_m + 1e-9 and abs(yaw) <= YAW_FIT_RAD
 
 
 def _inverse(pose: Matrix) -> Matrix:

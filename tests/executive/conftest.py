@@ -1,4 +1,4 @@
-"""A small world: a product of three blocks, routines of a few lines, and a cell without physics."""
+"""A small world: a product of three parts, routines of a few lines, and a cell without physics."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,37 +22,62 @@ from skills.routine import Cause, Progress
 from skills.start import initializations
 
 
-def block(title: str) -> dict[str, Any]:
+PEG = {"rectangle": {"size_mm": [12, 12]}}
+HOLES = [{**PEG, "at_mm": [x, 0], "grow_mm": 0.5} for x in (-24, 24)]
+
+
+def peg(title: str) -> dict[str, Any]:
     return {
         "title": title,
-        "layers": [{"from_mm": 0, "to_mm": 30, "shape": {"rectangle": {"size_mm": [20, 20]}}}],
+        "layers": [{"from_mm": 0, "to_mm": 30, "shape": PEG}],
         "density_kg_m3": 1200,
-        "grasps": [{"position_mm": [0, 0, 20], "width_mm": 20}],
+        "grasps": [{"position_mm": [0, 0, 22], "width_mm": 12}],
     }
 
 
-def plan(parts: tuple[str, ...] = ("left", "right", "top"), **overrides: Any) -> dict[str, Any]:
-    """An assembly of blocks on a base; ``top`` stands on the first two."""
-    places = {p: {"position_mm": [400 + 80 * i, 200]} for i, p in enumerate(parts)}
+def plan(**overrides: Any) -> dict[str, Any]:
+    """Two pegs in a plate and a bridge over both: parts ``left``, ``right`` and ``top``."""
+    plate = {"rectangle": {"size_mm": [90, 50]}}
+    bar = {"rectangle": {"size_mm": [80, 26]}}
+    base = {
+        "title": "Plate",
+        "density_kg_m3": 1200,
+        "layers": [
+            {"from_mm": 0, "to_mm": 4, "shape": plate},
+            {"from_mm": 4, "to_mm": 14, "shape": {"cut": [plate, *HOLES]}},
+        ],
+    }
+    top = {
+        "title": "Bridge",
+        "density_kg_m3": 1200,
+        "layers": [
+            {"from_mm": 0, "to_mm": 8, "shape": {"cut": [bar, *HOLES]}},
+            {"from_mm": 8, "to_mm": 40, "shape": PEG},
+        ],
+        "grasps": [{"position_mm": [0, 0, 32], "width_mm": 12}],
+    }
     steps = [
-        {
-            "part": part,
-            "skill": f"insert-{part}",
-            "goal": {"position_mm": [60.0 * i, 0, 10]},
-            "mates": ["base", *parts[:i]] if part == "top" else ["base"],
-            "depth_mm": 15,
-            "symmetry": 4,
-        }
-        for i, part in enumerate(parts)
+        {"part": "left", "goal": {"position_mm": [-24, 0, 4]}, "mates": ["plate"], "depth_mm": 10},
+        {"part": "right", "goal": {"position_mm": [24, 0, 4]}, "mates": ["plate"], "depth_mm": 10},
+        {"part": "top", "goal": {"position_mm": [0, 0, 14]}, "mates": ["left", "right"], "depth_mm": 20},
     ]
+    alike = {"left": 4, "right": 4, "top": 2}
     return {
         "format": "dovetail-assembly/1",
-        "name": "blocks",
-        "title": "Three blocks",
-        "parts": {"base": block("Base"), **{p: block(p.title()) for p in parts}},
-        "base": {"part": "base", "pose": {"position_mm": [400, -100, 20]}},
-        "tray": {"height_mm": 0, "places": places},
-        "steps": steps,
+        "name": "bridge",
+        "title": "Two pegs and a bridge",
+        "summary": "A bridge over two pegs in a plate.",
+        "parts": {"plate": base, "left": peg("Left peg"), "right": peg("Right peg"), "top": top},
+        "base": {"part": "plate", "pose": {"position_mm": [450, 0, 20]}},
+        "tray": {
+            "height_mm": 0,
+            "places": {
+                "left": {"position_mm": [400, 200]},
+                "right": {"position_mm": [480, 200]},
+                "top": {"position_mm": [440, -200]},
+            },
+        },
+        "steps": [{"skill": f"insert-{s['part']}", "symmetry": alike[str(s["part"])], **s} for s in steps],
         **overrides,
     }
 
@@ -73,6 +98,7 @@ class Stub:
     def __init__(self, attempt: Attempt) -> None:
         self.attempt, self.cause, self.message = attempt, None, ""
         self.path: list[Callable[[Cell], None]] = []
+        self.got = False
 
     cause: Cause | None
     act: Callable[["Stub", Cell], None]
@@ -112,7 +138,18 @@ def _held(otherwise: Cause) -> Callable[[Stub, Cell], Cause | None]:
 def _pick(self: Stub, cell: Cell) -> None:
     place = cell.locate(self.attempt.insertion.part).pose_in_base * self.attempt.insertion.tcp_in_plug
     cell.release()
-    self.path = [go(place, 0.1), go(place), lambda c: c.grasp(0.02), go(place, 0.1)]
+
+    def lift(cell: Cell) -> None:
+        self.got = cell.observe().grasped
+        go(place, 0.1)(cell)
+
+    self.path = [go(place, 0.1), go(place), lambda c: c.grasp(0.012), lift]
+
+
+def _picked(self: Stub, cell: Cell) -> Cause | None:
+    if cell.observe().grasped:
+        return None
+    return Cause.SLIP if self.got else Cause.GRASP_MISSED
 
 
 def _carry(self: Stub, cell: Cell) -> None:
@@ -147,7 +184,7 @@ def _put_back(self: Stub, cell: Cell) -> None:
 def _inspect(self: Stub, cell: Cell) -> None:
     assert self.attempt.released_tcp is not None
     tcp = self.attempt.released_tcp
-    self.path = [go(tcp, 0.1), go(tcp), lambda c: c.grasp(0.02)]
+    self.path = [go(tcp, 0.1), go(tcp), lambda c: c.grasp(0.012)]
 
 
 def stub_kit(**overrides: Any) -> Kit:
@@ -155,7 +192,7 @@ def stub_kit(**overrides: Any) -> Kit:
     makers: dict[str, Any] = {
         "insertion_of": insertion_of,
         "initializations": initializations,
-        "pick": stub("Pick", _pick, _held(Cause.GRASP_MISSED)),
+        "pick": stub("Pick", _pick, _picked),
         "carry": stub("Carry", _carry, _held(Cause.SLIP)),
         "policy": stub("Push", _push),
         "check_seated": stub("CheckSeated", lambda s, c: None, _height),
@@ -181,15 +218,22 @@ class World:
         return Bench(self.cell, lambda cell, step: cell.truth(step))  # type: ignore[attr-defined]
 
     def run(self, options: RunOptions | None = None, **more: Any) -> RunResult:
-        return assemble(self.assembly, self.bench, options or RunOptions(), self.journal, kit=self.kit, **more)
+        return assemble(
+            self.assembly, self.bench, options or RunOptions(), self.journal, kit=self.kit, **more
+        )
 
 
 @pytest.fixture
 def make_world(tmp_path: Path) -> Callable[..., World]:
-    """A maker of worlds; troubles are (kind, part) or (kind, part, times)."""
+    """A maker of worlds; troubles are (kind, part) or (kind, part, times); ``loose``: no mates."""
 
-    def make(*troubles: tuple[Any, ...], kit: Kit | None = None, noise: Any = EXACT, **overrides: Any) -> World:
-        assembly = Assembly.model_validate(plan(**overrides))
+    def make(
+        *troubles: tuple[Any, ...], kit: Kit | None = None, noise: Any = EXACT, loose: bool = False
+    ) -> World:
+        content = plan()
+        if loose:
+            content["steps"] = [{**step, "mates": ["plate"]} for step in content["steps"]]
+        assembly = Assembly.model_validate(content)
         insertions = {step.part: insertion_of(assembly, step) for step in assembly.steps}
         scripted = [Trouble(TroubleKind(t[0]), *t[1:]) for t in troubles]
         cell = FakeCell(assembly, insertions, troubles=scripted, noise=noise)
