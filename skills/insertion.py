@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.spatial.transform import RigidTransform
+from scipy.spatial.transform import RigidTransform, Rotation
 
 from skills.cell import Vector
 
@@ -44,6 +44,8 @@ class Insertion:
     """Where to touch down for a height reference; None where no face is sure to be hit."""
     clear_height_m: float
     """Height of the plug's frame above the goal at which it clears all that stands around [m]."""
+    travel_height_m: float
+    """Height of the TCP in the base frame at which the part may be carried across the cell [m]."""
 
     @property
     def keyed(self) -> bool:
@@ -62,6 +64,8 @@ class Attempt:
     """(6,) the plug's starting pose in the goal's frame: position [m] and rotation vector [rad]."""
     face_height_m: float | None = None
     """Height of the plug's frame in the base frame when it rested on the face at the touch offset [m]."""
+    released_tcp: RigidTransform | None = None
+    """Where the TCP was, in the base frame, when the part was let go."""
     peak_force_n: float = 0.0
     """Largest contact force seen [N]."""
     trace: list[tuple[float, ...]] = field(default_factory=list)
@@ -71,12 +75,8 @@ class Attempt:
     @property
     def start_in_base(self) -> RigidTransform:
         """Pose of the plug at the initialization, in the base frame."""
-        return self.goal_in_base * RigidTransform.from_exp_coords(np.zeros(6)) * _pose(self.initialization)
+        return self.goal_in_base * _pose(self.initialization)
 
 
 def _pose(initialization: Vector) -> RigidTransform:
-    from scipy.spatial.transform import Rotation
-
-    return RigidTransform.from_components(
-        initialization[:3], Rotation.from_rotvec(initialization[3:])
-    )
+    return RigidTransform.from_components(initialization[:3], Rotation.from_rotvec(initialization[3:]))

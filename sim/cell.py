@@ -1,0 +1,428 @@
+"""A cell in simulation: one product, one FR3, physics that nobody cheated.
+
+Nothing is welded and nothing is moved by hand: parts are held by friction between finger pads and
+stand where they were left. Noise comes in only where a robot meets it: where parts lie, what
+``locate_goal`` says, and what the wrench sensor reads.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+import mujoco
+import numpy as np
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from sequences.assembly import Assembly
+from sim.motion import Motion
+from sim.noise import BENCH, Noise
+from sim.physics import NOMINAL, Physics
+from sim.robot import ARM_JOINTS, FINGER_JOINTS, GRIPPER_GAIN, HOME, MAX_OPENING_M, actuators, set_compliance, trailing_s
+from sim.scene import body_name, build
+from skills.cell import (
+    CellError,
+    Compliance,
+    Fault,
+    Observation,
+    PoseEstimate,
+    UnknownPart,
+    Vector,
+)
+
+CONTROL_PERIOD_S = 0.06
+MOTION = Compliance(
+    stiffness=16000.0, rotational_stiffness=600.0, clip_m=(0.008, 0.008, 0.008), rotational_clip_rad=0.05
+)
+"""The spring of free-space motion, stiffer than any policy's."""
+HOLD = Compliance(stiffness=1000.0, rotational_stiffness=60.0, clip_m=(0.01, 0.01, 0.01))
+"""The spring of a safe hold."""
+FINGER_SPEED = 0.05
+GRASPED_STILL = 0.015
+POSTURE_STIFFNESS = 20.0
+POSTURE_DAMPING = 4.0
+STATE = mujoco.mjtState.mjSTATE_INTEGRATION
+
+
+@dataclass(slots=True)
+class _Wrist:
+    """What the contact sensor felt over one control period, raw."""
+
+    mean: Vector
+    peak_n: float
+
+
+class _Snapshot(msgspec.Struct, frozen=True):
+    """A cell's whole state on disk."""
+
+    world: str
+    state: bytes
+    target: list[float]
+    motion: tuple[list[float], list[float], float, float, list[float]] | None
+    spring: tuple[float, float, tuple[float, float, float], float, float]
+    gripper: tuple[float, float, float]
+    wrist: tuple[list[float], float]
+    reading: list[float]
+    bias: list[float]
+    holding: bool
+    faults: list[str]
+    rng: str
+
+
+class SimCell:
+    """Implements :class:`skills.cell.Cell` and :class:`skills.cell.Restorable` on MuJoCo."""
+
+    def __init__(
+        self,
+        assembly: Assembly,
+        *,
+        seed: int = 0,
+        noise: Noise = BENCH,
+        physics: Physics = NOMINAL,
+        visuals: bool = False,
+    ) -> None:
+        self.assembly, self.noise, self.physics = assembly, noise, physics
+        self.model = build(assembly, physics, visuals=visuals).compile()
+        self.data = mujoco.MjData(self.model)
+        self._actuators = actuators(self.model)
+        self._arm = np.array([self.model.joint(name).qposadr[0] for name in ARM_JOINTS])
+        self._arm_dof = np.array([self.model.joint(name).dofadr[0] for name in ARM_JOINTS])
+        self._finger = self.model.joint(FINGER_JOINTS[0]).qposadr[0]
+        self._finger_dof = self.model.joint(FINGER_JOINTS[0]).dofadr[0]
+        self._tcp = self.model.site("tcp").id
+        self._substeps = round(CONTROL_PERIOD_S / physics.timestep_s)
+        self._rng = np.random.default_rng(seed)
+        self._faults: tuple[Fault, ...] = ()
+        self._motion: Motion | None = None
+        self._holding = False
+        self._spring = HOLD
+        self._wrist = _Wrist(np.zeros(6), 0.0)
+        self._reading = np.zeros(6)
+        self._bias = np.zeros(6)
+        self._bias[:3] = self._rng.uniform(-1, 1, 3) * noise.force_bias_n
+        self._bias[3:] = self._rng.uniform(-1, 1, 3) * noise.torque_bias_nm
+        self._gripper_goal, self._gripper_ctrl, self._grip_n = MAX_OPENING_M / 2, MAX_OPENING_M / 2, 40.0
+        self._place_everything()
+
+    # -- the seam ------------------------------------------------------------------------------------
+
+    @property
+    def control_period_s(self) -> float:
+        """See :class:`skills.cell.Cell`."""
+        return CONTROL_PERIOD_S
+
+    def observe(self) -> Observation:
+        """See :class:`skills.cell.Cell`."""
+        width = 2.0 * float(self.data.qpos[self._finger])
+        return Observation(
+            time_s=float(self.data.time),
+            joint_positions=self.data.qpos[self._arm].copy(),
+            tcp_in_base=self._tcp_pose(),
+            wrench=self._reading.copy(),
+            peak_force_n=self._wrist.peak_n,
+            gripper_width_m=width,
+            grasped=self._closing and self._fingers_still(GRASPED_STILL) and width > 0.001,
+            moving=self._motion is not None or self._fingers_moving(),
+            faults=self._faults,
+        )
+
+    def servo(self, tcp_in_base: RigidTransform) -> None:
+        """See :class:`skills.cell.Cell`."""
+        if self._faults:
+            return
+        if self._motion is not None or self._holding:
+            self._motion, self._holding = None, False
+            set_compliance(self.model, self._spring)
+        self._target = tcp_in_base
+
+    def compliance(self, compliance: Compliance) -> None:
+        """See :class:`skills.cell.Cell`."""
+        self._spring = compliance
+        if self._motion is None and not self._holding and not self._faults:
+            set_compliance(self.model, compliance)
+
+    def move(self, tcp_in_base: RigidTransform, *, speed: float = 0.25) -> None:
+        """See :class:`skills.cell.Cell`."""
+        if self._faults:
+            return
+        self._motion = Motion(self._tcp_pose(), tcp_in_base, speed, trailing_s(MOTION))
+        set_compliance(self.model, MOTION)
+
+    def grasp(self, width_m: float, force_n: float = 40.0) -> None:
+        """See :class:`skills.cell.Cell`."""
+        if self._faults:
+            return
+        self._gripper_goal, self._grip_n = -0.02, force_n
+
+    def release(self, width_m: float = MAX_OPENING_M) -> None:
+        """See :class:`skills.cell.Cell`."""
+        if self._faults:
+            return
+        self._gripper_goal, self._grip_n = min(width_m, MAX_OPENING_M) / 2, 40.0
+
+    def advance(self) -> None:
+        """See :class:`skills.cell.Cell`."""
+        if self._motion is not None:
+            tcp = self._tcp_pose()
+            if self._motion.over(tcp):
+                self._motion, self._holding = None, True
+            else:
+                self._target = self._motion.step(CONTROL_PERIOD_S, tcp)
+        self._hold_posture()
+        self._run_physics()
+        true = self._wrist.mean
+        scale = np.repeat([self.noise.force_std_n, self.noise.torque_std_nm], 3)
+        self._reading = true - self._bias + scale * self._rng.standard_normal(6)
+
+    def stop(self) -> None:
+        """See :class:`skills.cell.Cell`."""
+        self.fault(Fault.STOPPED)
+
+    def recover(self) -> None:
+        """See :class:`skills.cell.Cell`."""
+        self._faults, self._holding = (), False
+        self._target = self._tcp_pose()
+        set_compliance(self.model, self._spring)
+
+    def zero_wrench(self) -> None:
+        """See :class:`skills.cell.Cell`."""
+        self._bias = self._bias + self._reading
+        self._reading = np.zeros(6)
+
+    def locate(self, part: str) -> PoseEstimate:
+        """See :class:`skills.cell.Cell`."""
+        if part not in self.assembly.tray.places:
+            raise UnknownPart(part, tuple(self.assembly.tray.places))
+        return PoseEstimate(self._nominal_place(part), self.noise.tray_position_m, self.noise.tray_yaw_rad)
+
+    def locate_goal(self, part: str) -> PoseEstimate:
+        """See :class:`skills.cell.Cell`."""
+        try:
+            step = self.assembly.step_of(part)
+        except KeyError:
+            raise UnknownPart(part, tuple(step.part for step in self.assembly.steps)) from None
+        pose = self.assembly.goal_in_base(step) * self.noise.goal_error(self._rng)
+        return PoseEstimate(pose, self.noise.goal_position_m, self.noise.goal_yaw_rad)
+
+    def close(self) -> None:
+        """See :class:`skills.cell.Cell`."""
+
+    # -- for tests and scoring -----------------------------------------------------------------------
+
+    def fault(self, fault: Fault) -> None:
+        """Stop as a robot does when it meets ``fault``: hold still, compliant, until ``recover``."""
+        self._faults = (*self._faults, fault) if fault not in self._faults else self._faults
+        self._motion, self._holding = None, False
+        self._target = self._tcp_pose()
+        set_compliance(self.model, HOLD)
+
+    def true_pose(self, part: str) -> RigidTransform:
+        """Where ``part`` really is, in the base frame. For scoring and pictures only."""
+        body = self.data.body(body_name(part))
+        return RigidTransform.from_components(
+            body.xpos, Rotation.from_quat(body.xquat, scalar_first=True)
+        )
+
+    def place(self, part: str, pose_in_base: RigidTransform) -> None:
+        """Put a free part somewhere before anything runs. For tests and training scenes only."""
+        joint = self.data.joint(body_name(part))
+        joint.qpos = np.concatenate(
+            [pose_in_base.translation, pose_in_base.rotation.as_quat(scalar_first=True)]
+        )
+        joint.qvel = np.zeros(6)
+        self._refresh()
+
+    # -- state on disk -------------------------------------------------------------------------------
+
+    def snapshot(self) -> bytes:
+        """See :class:`skills.cell.Restorable`."""
+        state = np.empty(mujoco.mj_stateSize(self.model, STATE))
+        mujoco.mj_getState(self.model, self.data, state, STATE)
+        motion = self._motion
+        spring = self._spring
+        return msgspec.msgpack.encode(
+            _Snapshot(
+                world=self._world_name(),
+                state=state.tobytes(),
+                target=_numbers(self._target),
+                motion=None
+                if motion is None
+                else (
+                    _numbers(motion.start),
+                    _numbers(motion.goal),
+                    motion.speed,
+                    motion.elapsed_s,
+                    motion.pull.tolist(),
+                ),
+                spring=(
+                    spring.stiffness,
+                    spring.rotational_stiffness,
+                    spring.clip_m,
+                    spring.rotational_clip_rad,
+                    spring.damping_ratio,
+                ),
+                gripper=(self._gripper_goal, self._gripper_ctrl, self._grip_n),
+                wrist=(self._wrist.mean.tolist(), self._wrist.peak_n),
+                reading=self._reading.tolist(),
+                bias=self._bias.tolist(),
+                holding=self._holding,
+                faults=list(self._faults),
+                rng=msgspec.json.encode(_as_text(self._rng.bit_generator.state)).decode(),
+            )
+        )
+
+    def restore(self, snapshot: bytes) -> None:
+        """See :class:`skills.cell.Restorable`."""
+        try:
+            saved = msgspec.msgpack.decode(snapshot, type=_Snapshot)
+        except msgspec.MsgspecError as error:
+            raise CellError(f"the snapshot cannot be read: {error}") from error
+        if saved.world != self._world_name():
+            raise CellError(
+                f"the snapshot is of another world ({saved.world}), this one is {self._world_name()}"
+            )
+        mujoco.mj_setState(self.model, self.data, np.frombuffer(saved.state), STATE)
+        self._target = _pose(saved.target)
+        self._motion = None
+        if saved.motion is not None:
+            start, goal, speed, elapsed, pull = saved.motion
+            self._motion = Motion(
+                _pose(start), _pose(goal), speed, trailing_s(MOTION), elapsed, np.array(pull)
+            )
+        self._spring = Compliance(*saved.spring)
+        self._gripper_goal, self._gripper_ctrl, self._grip_n = saved.gripper
+        self._wrist = _Wrist(np.array(saved.wrist[0]), saved.wrist[1])
+        self._reading, self._bias = np.array(saved.reading), np.array(saved.bias)
+        self._faults = tuple(Fault(name) for name in saved.faults)
+        self._rng.bit_generator.state = _as_numbers(msgspec.json.decode(saved.rng))
+        self._holding = saved.holding
+        stiff = self._motion is not None or self._holding
+        set_compliance(self.model, HOLD if self._faults else MOTION if stiff else self._spring)
+        self._refresh()
+
+    def _world_name(self) -> str:
+        return f"{self.assembly.name}/{self.model.nq}/{self.model.ngeom}/{self.physics.timestep_s:g}"
+
+    # -- inside --------------------------------------------------------------------------------------
+
+    def _place_everything(self) -> None:
+        self.data.qpos[self._arm] = HOME
+        self.data.qpos[self._finger : self._finger + 2] = MAX_OPENING_M / 2
+        for part in self.assembly.tray.places:
+            if part == self.assembly.base.part:
+                continue
+            offset = np.append(self._rng.uniform(-1, 1, 2) * self.noise.tray_position_m, 0.0001)
+            turn = Rotation.from_euler("z", self._rng.uniform(-1, 1) * self.noise.tray_yaw_rad)
+            nominal = self._nominal_place(part)
+            self.place(
+                part,
+                RigidTransform.from_components(nominal.translation + offset, turn * nominal.rotation),
+            )
+        mujoco.mj_forward(self.model, self.data)
+        self._target = self._tcp_pose()
+        set_compliance(self.model, self._spring)
+        for _ in range(8):
+            self.advance()
+        self.data.time = 0.0
+
+    def _nominal_place(self, part: str) -> RigidTransform:
+        body = self.model.body(body_name(part))
+        return RigidTransform.from_components(body.pos, Rotation.from_quat(body.quat, scalar_first=True))
+
+    def _tcp_pose(self) -> RigidTransform:
+        return RigidTransform.from_components(
+            self.data.site_xpos[self._tcp],
+            Rotation.from_matrix(self.data.site_xmat[self._tcp].reshape(3, 3)),
+        )
+
+    def _refresh(self) -> None:
+        """Recompute poses from the state, without touching what the solver remembers."""
+        mujoco.mj_kinematics(self.model, self.data)
+        mujoco.mj_comPos(self.model, self.data)
+
+    @property
+    def _closing(self) -> bool:
+        return self._gripper_goal < 0.0
+
+    def _fingers_still(self, speed: float = 0.002) -> bool:
+        return abs(float(self.data.qvel[self._finger_dof])) < speed
+
+    def _fingers_moving(self) -> bool:
+        if self._closing:
+            squeezing = (float(self.data.qpos[self._finger]) - self._gripper_ctrl) * GRIPPER_GAIN >= 2.0 * self._grip_n
+            return not (squeezing and self._fingers_still())
+        return abs(float(self.data.qpos[self._finger]) - self._gripper_goal) > 0.001 or not self._fingers_still()
+
+    def _hold_posture(self) -> None:
+        """Torques that turn the elbow towards home without moving the TCP."""
+        jacobian = np.zeros((6, self.model.nv))
+        mujoco.mj_jacSite(self.model, self.data, jacobian[:3], jacobian[3:], self._tcp)
+        arm = jacobian[:, self._arm_dof]
+        null = np.linalg.svd(arm)[2][-1]
+        mass = np.zeros((self.model.nv, self.model.nv))
+        mujoco.mj_fullM(self.model, self.data, mass)
+        inertia = mass[np.ix_(self._arm_dof, self._arm_dof)]
+        pull = POSTURE_STIFFNESS * (HOME - self.data.qpos[self._arm])
+        pull -= POSTURE_DAMPING * self.data.qvel[self._arm_dof]
+        self.data.ctrl[self._actuators.posture] = inertia @ null * (null @ pull) / (null @ inertia @ null)
+
+    def _run_physics(self) -> None:
+        """One control period: the target glides from the last one to the new one."""
+        data, model = self.data, self.model
+        start, start_quat = data.mocap_pos[0].copy(), data.mocap_quat[0].copy()
+        goal = self._target.translation
+        goal_quat = self._target.rotation.as_quat(scalar_first=True)
+        if start_quat @ goal_quat < 0:
+            goal_quat = -goal_quat
+        if not self._started(start):
+            start, start_quat = goal, goal_quat
+        reach = FINGER_SPEED * self.physics.timestep_s
+        limit = 2.0 * self._grip_n
+        model.actuator_forcerange[self._actuators.gripper] = (-limit, limit)
+        total, peak = np.zeros(6), 0.0
+        for index in range(1, self._substeps + 1):
+            share = index / self._substeps
+            data.mocap_pos[0] = start + share * (goal - start)
+            data.mocap_quat[0] = start_quat + share * (goal_quat - start_quat)
+            self._gripper_ctrl += float(np.clip(self._gripper_goal - self._gripper_ctrl, -reach, reach))
+            data.ctrl[self._actuators.gripper] = self._gripper_ctrl
+            mujoco.mj_step(model, data)
+            wrench = self._contact_wrench()
+            total += wrench
+            peak = max(peak, float(np.linalg.norm(wrench[:3] - self._payload_force())))
+        self._wrist = _Wrist(total / self._substeps, peak)
+        self._refresh()
+
+    def _started(self, mocap: Vector) -> bool:
+        return bool(np.any(mocap))
+
+    def _payload_force(self) -> Vector:
+        """What ``zero_wrench`` took as weight and bias, less the sensor's own bias, is the payload."""
+        return np.zeros(3)
+
+    def _contact_wrench(self) -> Vector:
+        """(6,) what contact does to hand and payload, about the TCP, along the base axes [N, N·m]."""
+        found, force, torque, pos = np.split(self.data.sensordata[:10], [1, 4, 7])
+        if found[0] == 0:
+            return np.zeros(6)
+        arm = pos - self.data.site_xpos[self._tcp]
+        return -np.concatenate([force, torque + np.cross(arm, force)])
+
+
+def _numbers(pose: RigidTransform) -> list[float]:
+    return [*pose.translation.tolist(), *pose.rotation.as_quat().tolist()]
+
+
+def _pose(numbers: list[float]) -> RigidTransform:
+    return RigidTransform.from_components(numbers[:3], Rotation.from_quat(numbers[3:]))
+
+
+def _as_text(state: object) -> object:
+    """PCG64 keeps 128-bit integers, which no JSON number holds."""
+    if isinstance(state, dict):
+        return {key: _as_text(value) for key, value in state.items()}
+    return f"int:{state}" if isinstance(state, int) else state
+
+
+def _as_numbers(state: object) -> object:
+    if isinstance(state, dict):
+        return {key: _as_numbers(value) for key, value in state.items()}
+    return int(state[4:]) if isinstance(state, str) and state.startswith("int:") else state

@@ -1,0 +1,41 @@
+"""What a cell in simulation does not know exactly: where parts lie, where they belong, what it feels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial.transform import RigidTransform, Rotation
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Errors as on a real bench. Uniform within the bounds unless said otherwise."""
+
+    tray_position_m: float = 0.003
+    """A part lies within this of its nominal place, along x and y [m]."""
+    tray_yaw_rad: float = np.deg2rad(5.0)
+    """A part is turned by up to this from nominal [rad]."""
+    goal_position_m: float = 0.002
+    """Each measurement of a goal is wrong by up to this along each axis [m]."""
+    goal_yaw_rad: float = np.deg2rad(10.0)
+    """Each measurement of a goal is turned by up to this about the vertical [rad]."""
+    force_std_n: float = 0.3
+    """Standard deviation of the measured force, each axis, each control period [N]."""
+    torque_std_nm: float = 0.02
+    """Standard deviation of the measured torque [N·m]."""
+    force_bias_n: float = 2.0
+    """Constant offset of the measured force until it is zeroed [N]."""
+    torque_bias_nm: float = 0.1
+    """Constant offset of the measured torque until it is zeroed [N·m]."""
+
+    def goal_error(self, rng: np.random.Generator) -> RigidTransform:
+        """The estimated goal in the frame of the true one; the yaw is about the goal's own vertical."""
+        offset = rng.uniform(-1, 1, 3) * self.goal_position_m
+        yaw = rng.uniform(-1, 1) * self.goal_yaw_rad
+        return RigidTransform.from_components(offset, Rotation.from_rotvec([0.0, 0.0, yaw]))
+
+
+BENCH = Noise()
+"""The default: the hard case."""
+
+EXACT = Noise(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+"""A cell that knows and feels everything exactly."""

@@ -1,0 +1,202 @@
+"""Getting a part into the hand, to where it belongs, and out of the hand again.
+
+A part lies within a few millimetres and degrees of where the tray says. Closing the fingers on flat
+faces centres it along the closing direction and turns it straight; squeezing once across before the real
+grasp centres it in the other direction too. After that only the goal's estimate is wrong.
+"""
+
+import numpy as np
+from scipy.spatial.transform import RigidTransform
+
+from skills.cell import Cell, Compliance
+from skills.insertion import Attempt
+from skills.routine import Cause
+from skills.script import (
+    Failed,
+    Script,
+    ScriptedRoutine,
+    at_height,
+    closed,
+    moved,
+    opened,
+    raised,
+    shifted,
+    turned,
+    waited,
+)
+
+OPEN_MARGIN_M = 0.014
+"""How much wider than the part the fingers open."""
+WIDTH_TOLERANCE_M = 0.0015
+"""A grip this far from the expected width is not on the expected faces."""
+GRIP_N = 40.0
+CENTRING_N = 15.0
+CHECK_N = 12.0
+PULL_OUT_N = 60.0
+"""Contact force to expect while a stuck part is pulled out again [N]."""
+LIFT_M = 0.03
+FAST, LADEN, SLOW, CREEP = 0.4, 0.12, 0.1, 0.04
+"""Speeds of free-space motion [m/s]: empty hand, with a part, near things, among things."""
+PLACING = Compliance(stiffness=1500.0, clip_m=(0.006, 0.006, 0.006))
+
+
+class Handling(ScriptedRoutine):
+    """A routine about one attempt's part."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        super().__init__()
+        self.attempt = attempt
+        self.insertion = attempt.insertion
+
+    def opening(self) -> float:
+        """How wide to open around the part [m]."""
+        widest = max(self.insertion.grip_width_m, self.insertion.cross_width_m or 0.0)
+        return min(widest + OPEN_MARGIN_M, 0.08)
+
+    def check_grip(self, cell: Cell, doing: str, otherwise: Cause) -> None:
+        """Fail unless the fingers hold something as wide as the part."""
+        observation = cell.observe()
+        error = observation.gripper_width_m - self.insertion.grip_width_m
+        if not observation.grasped or abs(error) > WIDTH_TOLERANCE_M:
+            raise Failed(
+                otherwise,
+                f"{doing}: fingers at {1e3 * observation.gripper_width_m:.1f} mm, "
+                f"the part is {1e3 * self.insertion.grip_width_m:.1f} mm wide",
+            )
+
+    def up(self, cell: Cell, what: str, speed: float = FAST) -> Script:
+        """Straight up to the height of travel."""
+        tcp = cell.observe().tcp_in_base
+        if tcp.translation[2] < self.insertion.travel_height_m - 0.005:
+            yield from moved(cell, at_height(tcp, self.insertion.travel_height_m), what, speed=speed)
+
+    def over(self, cell: Cell, tcp_in_base: RigidTransform, what: str, speed: float = FAST) -> Script:
+        """Up, and across to above a pose."""
+        yield from self.up(cell, what, speed)
+        above = at_height(tcp_in_base, max(self.insertion.travel_height_m, tcp_in_base.translation[2]))
+        yield from moved(cell, above, what, speed=speed)
+
+
+class Pick(Handling):
+    """Fetch the part from the tray."""
+
+    def script(self, cell: Cell) -> Script:
+        """Open, go there, centre, grasp, lift, and see that it came along."""
+        part = self.insertion.part
+        grasp = cell.locate(part).pose_in_base * self.insertion.tcp_in_plug
+        yield from opened(cell, self.opening(), f"opening for {part}")
+        yield from self.over(cell, grasp, f"going to {part}")
+        if self.insertion.cross_width_m is not None:
+            yield from self._centre(cell, grasp)
+        yield from moved(cell, raised(grasp, LIFT_M), f"coming down on {part}", speed=FAST)
+        yield from moved(cell, grasp, f"coming down on {part}", speed=SLOW)
+        yield from closed(cell, self.insertion.grip_width_m, GRIP_N, f"grasping {part}")
+        self.check_grip(cell, "nothing of the right width between the fingers", Cause.GRASP_MISSED)
+        yield from moved(cell, raised(grasp, 0.015), f"lifting {part}", speed=SLOW)
+        yield from self.up(cell, f"lifting {part}", LADEN)
+        yield from waited(cell, 0.2, "weighing")
+        self.check_grip(cell, "the part was lost while lifting", Cause.SLIP)
+        cell.zero_wrench()
+
+    def _centre(self, cell: Cell, grasp: RigidTransform) -> Script:
+        across = turned(grasp, np.pi / 2)
+        what = f"centring {self.insertion.part}"
+        yield from moved(cell, raised(across, LIFT_M), what, speed=FAST)
+        yield from moved(cell, across, what, speed=SLOW)
+        assert self.insertion.cross_width_m is not None
+        yield from closed(cell, self.insertion.cross_width_m, CENTRING_N, what)
+        yield from opened(cell, self.opening(), what)
+        yield from moved(cell, raised(across, LIFT_M), what, speed=FAST)
+
+
+class Carry(Handling):
+    """Bring the part to the attempt's initialization."""
+
+    def script(self, cell: Cell) -> Script:
+        """Up, across, down; the last stretch slowly."""
+        start = self.attempt.start_in_base * self.insertion.tcp_in_plug
+        yield from self.over(cell, start, f"carrying {self.insertion.part}", LADEN)
+        yield from moved(cell, start, "coming to the initialization", speed=SLOW)
+        self.check_grip(cell, "the part moved in the hand on the way", Cause.SLIP)
+
+
+class LiftClear(Handling):
+    """Out of the way, with whatever is in the hand."""
+
+    def script(self, cell: Cell) -> Script:
+        """Slowly while still among other parts, then fast."""
+        tcp = cell.observe().tcp_in_base
+        yield from relaxed(cell, "relaxing")
+        out = raised(tcp, self.insertion.depth_m + 0.005)
+        yield from moved(cell, out, "lifting clear", speed=CREEP, snag_n=PULL_OUT_N)
+        yield from self.up(cell, "lifting clear", LADEN)
+
+
+class PutBack(Handling):
+    """Set the part down on its place in the tray and let go of it."""
+
+    def script(self, cell: Cell) -> Script:
+        """Down until it stands, then open and leave."""
+        part = self.insertion.part
+        place = cell.locate(part).pose_in_base * self.insertion.tcp_in_plug
+        yield from self.over(cell, place, f"putting {part} back", LADEN)
+        cell.compliance(PLACING)
+        yield from moved(cell, raised(place, 0.01), f"putting {part} back", speed=SLOW)
+        yield from lowered(cell, 0.02, 4.0, f"putting {part} back")
+        yield from opened(cell, self.opening(), f"letting go of {part}")
+        yield from self.up(cell, "leaving the tray")
+
+
+class LetGo(Handling):
+    """Let go of a seated part, feel that it stayed, and leave."""
+
+    def script(self, cell: Cell) -> Script:
+        """Open, close gently on the same place, open, go straight up."""
+        part = self.insertion.part
+        yield from relaxed(cell, "relaxing")
+        tcp = cell.observe().tcp_in_base
+        self.attempt.released_tcp = tcp
+        yield from opened(cell, self.opening(), f"letting go of {part}")
+        yield from closed(cell, self.insertion.grip_width_m, CHECK_N, f"feeling for {part}")
+        self.check_grip(cell, "the part did not stay where it was put", Cause.PART_DISPLACED)
+        yield from opened(cell, self.opening(), f"letting go of {part}")
+        cell.zero_wrench()
+        yield from moved(cell, raised(tcp, 0.03), "leaving", speed=SLOW, snag_n=15.0)
+        yield from self.up(cell, "leaving")
+
+
+class Inspect(Handling):
+    """Feel whether a part that was placed earlier still stands where it was left."""
+
+    def script(self, cell: Cell) -> Script:
+        """Come down open, close gently, compare the width, leave."""
+        part = self.insertion.part
+        tcp = self.attempt.released_tcp
+        if tcp is None:
+            raise Failed(Cause.PART_DISPLACED, f"nobody knows where {part} was left")
+        yield from opened(cell, self.opening(), f"opening for {part}")
+        yield from self.over(cell, tcp, f"going to inspect {part}")
+        yield from moved(cell, raised(tcp, LIFT_M), f"inspecting {part}", speed=FAST, snag_n=15.0)
+        yield from moved(cell, tcp, f"inspecting {part}", speed=SLOW, snag_n=15.0)
+        yield from closed(cell, self.insertion.grip_width_m, CHECK_N, f"feeling for {part}")
+        self.check_grip(cell, f"{part} is not where it was left", Cause.PART_DISPLACED)
+        yield from opened(cell, self.opening(), f"leaving {part}")
+        yield from self.up(cell, f"leaving {part}")
+
+
+def relaxed(cell: Cell, what: str) -> Script:
+    """Let go of the force in the spring, so that nothing jumps when the fingers open."""
+    for _ in range(4):
+        cell.servo(cell.observe().tcp_in_base)
+        yield what
+
+
+def lowered(cell: Cell, by_m: float, contact_n: float, what: str, speed: float = 0.02) -> Script:
+    """Go straight down until contact pushes up with ``contact_n``, at most ``by_m``."""
+    start = cell.observe().tcp_in_base
+    step = speed * cell.control_period_s
+    for index in range(1, int(np.ceil(by_m / step)) + 1):
+        if cell.observe().wrench[2] > contact_n:
+            return
+        cell.servo(shifted(start, np.array([0.0, 0.0, -index * step])))
+        yield what

@@ -1,0 +1,236 @@
+"""Compliant search: insertion without learning, the yardstick for every policy that learns.
+
+Touch down beside the goal for a reference in height, slide to where the goal should be, spiral outwards
+under a light press with the yaw swinging when the part is keyed, and once it drops in push it home.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from skills.cell import Cell, Vector
+from skills.insert import SEARCHING, Inserting, Pressing
+from skills.insertion import Attempt
+from skills.routine import Cause
+from skills.script import Failed, Script
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """How the search presses, moves and gives up."""
+
+    touch_n: float = 4.0
+    """Force that counts as having touched down [N]."""
+    touch_speed: float = 0.008
+    """Speed of the last millimetres before the face [m/s]."""
+    approach_speed: float = 0.03
+    """Speed down to where the face may begin [m/s]."""
+    press_n: float = 7.0
+    """Downward force while sliding over the face [N]."""
+    pitch_share: float = 1.3
+    """Distance between the spiral's turns, as a multiple of the clearance on each side."""
+    reach_m: float = 0.0030
+    """Outer radius of the spiral [m]."""
+    speed: float = 0.010
+    """Speed along the spiral of a round part [m/s]."""
+    slide_speed: float = 0.015
+    """Speed from where it touched to where the goal should be [m/s]."""
+    trailing_m: float = 0.0006
+    """How far the plug may trail the path before the path slows down [m]."""
+    keyed_speed: float = 0.004
+    """The same for a part that must also find its yaw [m/s]."""
+    yaw_reach_rad: float = np.deg2rad(12.0)
+    """How far the yaw swings to either side [rad]."""
+    yaw_rate: float = 1.0
+    """Speed of the swing [rad/s]."""
+    drop_m: float = 0.0010
+    """A drop below the face that means that the plug is in [m]."""
+    home_n: float = 14.0
+    """Force that pushes the plug home [N]."""
+    stall_s: float = 0.6
+    """Time without progress that means that the plug rests on something [s]."""
+    seated_m: float = 0.0006
+    """Height above the seat that counts as home [m]."""
+    timeout_s: float = 30.0
+
+
+class Search(Inserting):
+    """The compliant search as a routine."""
+
+    def __init__(self, attempt: Attempt, settings: SearchSettings | None = None) -> None:
+        super().__init__(attempt)
+        self.settings = settings or SearchSettings()
+
+    def script(self, cell: Cell) -> Script:
+        """Touch down, find the hole, push home."""
+        cell.compliance(SEARCHING)
+        self._deadline = cell.observe().time_s + self.settings.timeout_s
+        self._press = Pressing(self.plug(cell.observe()))
+        yield from self._touch_down(cell)
+        yield from self._find(cell)
+        yield from self._push_home(cell)
+
+    # -- phases --------------------------------------------------------------------------------------
+
+    def _touch_down(self, cell: Cell) -> Script:
+        """Land on the face beside the goal and remember its height."""
+        touch, goal = self.insertion.touch, self.attempt.goal_in_base
+        offset = np.array([*touch.offset_m, 0.0]) if touch else np.zeros(3)
+        above = goal.apply(offset)
+        start = self.plug(cell.observe())
+        start_xy, way = start.translation[:2], above[:2] - start.translation[:2]
+        steps = int(np.ceil(np.linalg.norm(way) / (0.04 * cell.control_period_s)))
+        for index in range(1, steps + 1):
+            self._servo(cell, [*(start_xy + way * index / steps), start.translation[2]], goal.rotation)
+            yield "going to touch down"
+        height = start.translation[2]
+        floor = goal.translation[2] + (touch.height_m if touch else 0.0) - 0.006
+        while (force := cell.observe().wrench[2]) < self.settings.touch_n:
+            self._check_time(cell)
+            if height < floor:
+                if touch:
+                    raise Failed(Cause.NOT_SEATED, "no face where there should be one")
+                return
+            near = height < floor + 0.006 + 0.0045
+            speed = self.settings.touch_speed if near else self.settings.approach_speed
+            height -= speed * cell.control_period_s
+            self._servo(cell, [*above[:2], height], goal.rotation)
+            yield f"touching down ({force:.0f} N)"
+        if touch is None:
+            return
+        self._press = Pressing(self.plug(cell.observe()))
+        heights = []
+        for _ in range(6):
+            yield from self._pressed(cell, self.settings.press_n, above[:2], goal.rotation, "touching down")
+            heights.append(self.plug(cell.observe()).translation[2])
+        self.attempt.face_height_m = float(np.median(heights[2:]))
+
+    def _find(self, cell: Cell) -> Script:
+        """Slide to the goal's estimate and spiral outwards until the plug drops in."""
+        goal, settings = self.attempt.goal_in_base, self.settings
+        yaw = self._swing(cell.control_period_s)
+        turn = 0.0
+        for xy in self._path(cell):
+            if self._dropped(cell):
+                return
+            if self.insertion.keyed:
+                turn = next(yaw)
+            rotation = Rotation.from_rotvec([0.0, 0.0, turn]) * goal.rotation
+            yield from self._pressed(cell, settings.press_n, xy, rotation, "searching")
+            self._follow_face(cell)
+        if not self._dropped(cell):
+            raise Failed(Cause.TIMEOUT, f"no hole within {1e3 * settings.reach_m:.1f} mm of the estimate")
+
+    def _push_home(self, cell: Cell) -> Script:
+        """Press, following where the plug leads, until it rests on its seat."""
+        settings, period = self.settings, cell.control_period_s
+        plug = self.plug(cell.observe())
+        xy, rotation = plug.translation[:2].copy(), plug.rotation
+        lowest, since = plug.translation[2], cell.observe().time_s
+        swing, turn = self._swing(period), 0.0
+        centre = rotation
+        while True:
+            observation = cell.observe()
+            plug = self.plug(observation)
+            if plug.translation[2] < lowest - 0.0002:
+                lowest, since = plug.translation[2], observation.time_s
+            stalled = observation.time_s - since > settings.stall_s
+            if stalled and self._home(plug):
+                return
+            if stalled:
+                turn = next(swing)
+                centre = self.attempt.goal_in_base.rotation
+            phase = 2 * np.pi * 1.5 * observation.time_s
+            wobble = 0.0004 * np.array([np.cos(phase), np.sin(phase)])
+            xy = xy + 0.2 * (plug.translation[:2] - xy)
+            wanted = Rotation.from_rotvec([0.0, 0.0, turn]) * centre
+            force = settings.home_n if not stalled else settings.press_n
+            yield from self._pressed(cell, force, xy + wobble, wanted, "pushing home")
+
+    # -- pieces --------------------------------------------------------------------------------------
+
+    def _servo(self, cell: Cell, position: list[float], rotation: Rotation) -> None:
+        self.watch(cell.observe())
+        cell.servo(RigidTransform.from_components(position, rotation) * self.insertion.tcp_in_plug)
+
+    def _pressed(self, cell: Cell, press_n: float, xy: Vector, rotation: Rotation, what: str) -> Script:
+        observation = cell.observe()
+        self.watch(observation)
+        self._check_time(cell)
+        force = float(observation.wrench[2])
+        target = self._press.toward(
+            self.plug(observation), force, press_n, xy, rotation, cell.control_period_s
+        )
+        cell.servo(target * self.insertion.tcp_in_plug)
+        yield f"{what} ({force:.0f} N)"
+
+    def _check_time(self, cell: Cell) -> None:
+        if cell.observe().time_s > self._deadline:
+            cause = Cause.JAM if self._dropped(cell) else Cause.TIMEOUT
+            raise Failed(cause, f"not home after {self.settings.timeout_s:.0f} s")
+
+    def _face(self) -> float:
+        """Height of the plug's frame when on the face, as measured or else as estimated [m]."""
+        if self.attempt.face_height_m is not None:
+            return self.attempt.face_height_m
+        return float(self.attempt.goal_in_base.translation[2]) + self.insertion.depth_m
+
+    def _seat(self) -> float:
+        """Height of the plug's frame when seated [m]."""
+        touch = self.insertion.touch
+        if self.attempt.face_height_m is not None and touch is not None:
+            return self.attempt.face_height_m - touch.height_m
+        return float(self.attempt.goal_in_base.translation[2])
+
+    def _follow_face(self, cell: Cell) -> None:
+        """Let the face's height follow slowly: under load the plug creeps upwards in the grasp."""
+        face, observation = self.attempt.face_height_m, cell.observe()
+        if face is not None and observation.wrench[2] > 0.4 * self.settings.press_n:
+            error = float(self.plug(observation).translation[2]) - face
+            if abs(error) < 0.0004:
+                self.attempt.face_height_m = face + 0.1 * error
+
+    def _dropped(self, cell: Cell) -> bool:
+        return bool(self.plug(cell.observe()).translation[2] < self._face() - self.settings.drop_m)
+
+    def _home(self, plug: RigidTransform) -> bool:
+        known = self.attempt.face_height_m is not None
+        allowance = self.settings.seated_m if known else 0.0025
+        return bool(plug.translation[2] < self._seat() + allowance)
+
+    def _path(self, cell: Cell) -> Iterator[Vector]:
+        """Points for the plug in the base frame: from where it touched to the goal, then a spiral.
+
+        The path waits for the plug: joint friction makes it trail, and a spiral that runs ahead of the
+        plug is not swept.
+        """
+        goal, touch, period = self.attempt.goal_in_base, self.insertion.touch, cell.control_period_s
+        speed = self.settings.keyed_speed if self.insertion.keyed else self.settings.speed
+        if touch is not None:
+            start = goal.apply([*touch.offset_m, 0.0])[:2]
+            way = goal.translation[:2] - start
+            length, gone = float(np.linalg.norm(way)), 0.0
+            while gone < length:
+                point = start + way * gone / length
+                yield point
+                gone += self.settings.slide_speed * period * self._keeping_up(cell, point)
+        pitch = self.settings.pitch_share * self.insertion.clearance_m
+        angle = 0.0
+        while (radius := pitch * angle / (2 * np.pi)) < self.settings.reach_m:
+            point = goal.translation[:2] + radius * np.array([np.cos(angle), np.sin(angle)])
+            yield point
+            angle += speed * period * self._keeping_up(cell, point) / max(radius, pitch / 2)
+
+    def _keeping_up(self, cell: Cell, point: Vector) -> float:
+        """1 when the plug is where the path wants it, 0 when it trails too far."""
+        behind = float(np.linalg.norm(self.plug(cell.observe()).translation[:2] - point))
+        return float(np.clip(1.5 - behind / self.settings.trailing_m, 0.0, 1.0))
+
+    def _swing(self, period_s: float) -> Iterator[float]:
+        """Yaw offsets: a triangle wave over the reach [rad]."""
+        reach, phase = self.settings.yaw_reach_rad, 0.0
+        while True:
+            phase = (phase + self.settings.yaw_rate * period_s / (4 * reach)) % 1.0
+            yield reach * (4 * phase if phase < 0.25 else 2 - 4 * phase if phase < 0.75 else 4 * phase - 4)

@@ -1,0 +1,65 @@
+"""From a step of an assembly to what the routines need to know about it."""
+
+import numpy as np
+from shapely import LineString
+
+from sequences.assembly import Assembly, Grasp, Part, Step
+from sequences.heights import clear_height, touch_point
+from sequences.solid import Solid, solid_of
+from skills.insertion import Insertion, Touch
+
+TRAVEL_MARGIN_M = 0.03
+"""Air between what is carried and the tallest thing that stands [m]."""
+MAX_CENTRING_WIDTH_M = 0.066
+"""Widest part that the fingers can straddle with room for the tray's errors [m]."""
+
+
+def insertion_of(assembly: Assembly, step: Step) -> Insertion:
+    """What ``step`` means for a robot. Geometry comes from the assembly; nothing is measured."""
+    part = assembly.parts[step.part]
+    solid, grasp = solid_of(part), part.grasps[0]
+    touch = touch_point(assembly, step)
+    return Insertion(
+        part=step.part,
+        skill=step.skill,
+        tcp_in_plug=grasp.tcp_in_part,
+        grip_width_m=grasp.width_mm / 1000.0,
+        cross_width_m=_cross_width(solid, grasp) if grasp.centre else None,
+        mass_kg=solid.mass_kg,
+        depth_m=step.depth_mm / 1000.0,
+        clearance_m=step.clearance_mm / 1000.0,
+        tolerance_m=step.seated_tolerance_mm / 1000.0,
+        symmetry=step.symmetry,
+        touch=None if touch is None else Touch(touch.offset_m, touch.height_m),
+        clear_height_m=clear_height(assembly, step),
+        travel_height_m=_travel_height(assembly, part, solid),
+    )
+
+
+def _cross_width(solid: Solid, grasp: Grasp) -> float | None:
+    """Width of the part at the grasp, across the closing direction [m]; None where it is too wide."""
+    x, y, z = (value / 1000.0 for value in grasp.position_mm)
+    along = np.deg2rad(grasp.yaw_deg)
+    reach = 0.2 * np.array([np.cos(along), np.sin(along)])
+    chord = LineString([(x - reach[0], y - reach[1]), (x + reach[0], y + reach[1])])
+    met = solid.section(z).intersection(chord)
+    if met.is_empty:
+        return None
+    west, south, east, north = met.bounds
+    width = float(np.hypot(east - west, north - south))
+    return width if width <= MAX_CENTRING_WIDTH_M else None
+
+
+def _travel_height(assembly: Assembly, part: Part, solid: Solid) -> float:
+    """TCP height in the base frame at which the part clears everything, wherever it is carried [m]."""
+    base = assembly.parts[assembly.base.part]
+    floor = assembly.base.pose.position_mm[2] / 1000.0
+    tops = [floor + float(solid_of(base).bounds[1][2])]
+    tops += [
+        floor + step.goal.position_mm[2] / 1000.0 + float(solid_of(assembly.parts[step.part]).bounds[1][2])
+        for step in assembly.steps
+    ]
+    tray = assembly.tray.height_mm / 1000.0
+    tops += [tray + solid_of(other).height for other in assembly.parts.values()]
+    below_tcp = part.grasps[0].position_mm[2] / 1000.0 - float(solid.bounds[0][2])
+    return max(tops) + max(below_tcp, 0.012) + TRAVEL_MARGIN_M
