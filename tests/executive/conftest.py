@@ -21,7 +21,6 @@ from skills.insertion import Attempt, Insertion
 from skills.routine import Cause, Progress
 from skills.start import initializations
 
-
 PEG = {"rectangle": {"size_mm": [12, 12]}}
 HOLES = [{**PEG, "at_mm": [x, 0], "grow_mm": 0.5} for x in (-24, 24)]
 
