@@ -39,6 +39,11 @@ class Gear(BaseModel):
     def _teeth_have_tips(self) -> "Gear":
         if min(_half_widths_mm(self)) <= 0:
             raise ValueError("the teeth come to a point: less flank_gap_mm or addendum, or more module_mm")
+        widest = max(
+            half / radius for half, radius in zip(_half_widths_mm(self), _radii_mm(self), strict=True)
+        )
+        if widest >= math.sin(math.pi / self.teeth):
+            raise ValueError("neighbouring flanks cross at the root: less dedendum, or more teeth")
         return self
 
 

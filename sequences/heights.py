@@ -26,6 +26,8 @@ LEAST_TOUCH_HEIGHT_M = 0.003
 """A face nearer to seated than this would not tell a hole from a face."""
 SWEEP_M = 0.012
 """Sideways room that ``clear_height`` allows for."""
+SAMPLING_M = 0.002
+"""Spacing of the position errors that are tried one by one."""
 RADII_M = (0.003, 0.004, 0.005, 0.006, 0.007, 0.008, 0.009)
 DIRECTIONS = 16
 HAND_OPENING_M = 0.004
@@ -128,7 +130,8 @@ def _touch_point(
     for other in slabs:
         prepare(other.section)
     turns = np.linspace(-yaw_bound, yaw_bound, 5)
-    square = [(x, y) for x in (-bound, 0.0, bound) for y in (-bound, 0.0, bound)]
+    errors = np.linspace(-bound, bound, 2 * math.ceil(bound / SAMPLING_M) + 1)
+    square = [(float(x), float(y)) for x in errors for y in errors]
     reaches = [(slab.z_lo, _swept(slab.section, turns, bound)) for slab in (*plug.slabs, *_fingers(part))]
     axis = part.grasps[0].position_mm if part.grasps else (0.0, 0.0, 0.0)
     faces = []
