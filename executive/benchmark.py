@@ -31,8 +31,12 @@ def plan(
 def measure(
     work: Sequence[Order], jobs: int, done: Callable[[dict[str, Any]], None], stop_wanted: StopWanted
 ) -> dict[str, Any]:
-    """Make the runs and sum them up."""
-    results = carry_out_all(work, jobs, done, stop_wanted)
+    """Make the runs, ``jobs`` at a time, and sum them up."""
+    return summed(carry_out_all(work, jobs, done, stop_wanted))
+
+
+def summed(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Rows by product and policy, and the total of each policy, from the runs' JSON objects."""
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for result in results:
         groups.setdefault((result["product"], result["policy"]), []).append(result)

@@ -6,6 +6,7 @@ the run next to nothing.
 
 import time
 from types import TracebackType
+from typing import ClassVar
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -114,9 +115,14 @@ class LiveDisplay(Silent):
 class PlainLines(Silent):
     """One line for each thing that happens, for logs and pipes."""
 
-    SHOWN = frozenset(
-        {"attempt_began", "attempt_failed", "step_done", "step_skipped", "step_failed", "displaced"}
-    )
+    WORDS: ClassVar = {
+        "attempt_began": "begins",
+        "attempt_failed": "failed",
+        "step_done": "in place",
+        "step_skipped": "skipped",
+        "step_failed": "given up",
+        "displaced": "displaced",
+    }
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -129,13 +135,13 @@ class PlainLines(Silent):
 
     def happened(self, event: Event) -> None:
         """See :class:`executive.observers.Observer`."""
-        if event.kind not in self.SHOWN or self._board is None:
+        if event.kind not in self.WORDS or self._board is None:
             return
         data = event.data or {}
         index = data["step"]["index"] if "step" in data else event.step
         part = "" if index is None else self._board.assembly.steps[index].part
         cause = (data.get("record") or {}).get("cause") or (data.get("step") or {}).get("note") or ""
-        words = event.kind.replace("_", " ")
+        words = self.WORDS[event.kind]
         time_s = f"{event.sim_time_s or 0.0:8.2f} s"
         number = f"attempt {event.attempt}: " if event.attempt else ""
         line = f"{time_s}  {part}  {number}{words}{': ' if cause else ''}{cause}"

@@ -47,7 +47,7 @@ def assembly(
     cell: Annotated[CellName, typer.Option(hidden=True)] = CellName.SIM,
     output: Annotated[Format, typer.Option("--format", help="How to print the table.")] = Format.MARKDOWN,
     runs_dir: Annotated[
-        Path | None, typer.Option(help="Keep the runs here.  [default: a temporary directory]")
+        Path | None, typer.Option(help="Keep the runs here, not in a temporary directory.")
     ] = None,
     quiet: Quiet = False,
 ) -> None:

@@ -49,7 +49,7 @@ Product = Annotated[
 RunsDir = Annotated[
     Path | None,
     typer.Option(
-        "--runs-dir", help="Where runs are journaled.  [default: $DOVETAIL_HOME or the user's data directory]"
+        "--runs-dir", help="Where runs are journaled; else $DOVETAIL_HOME or the user's data directory."
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]

@@ -52,7 +52,7 @@ class Output:
 @one_screen_errors
 def run(
     product: Product,
-    cell: Annotated[CellName, typer.Option(help="The cell to assemble in.", hidden=True)] = CellName.SIM,
+    cell: Annotated[CellName, typer.Option(metavar="[sim]", help="The cell to assemble in.")] = CellName.SIM,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the cell's world.")] = 0,
     repeat: Annotated[int, typer.Option(min=1, help="Runs, with consecutive seeds.")] = 1,
     jobs: Jobs = 1,
@@ -92,7 +92,7 @@ def run(
 @one_screen_errors
 def resume(
     number: Annotated[
-        int | None, typer.Argument(metavar="[RUN]", help="The run's number.  [default: the last unfinished]")
+        int | None, typer.Argument(metavar="[RUN]", help="The run's number; else the last unfinished.")
     ] = None,
     as_json: AsJson = False,
     report: Report = None,

@@ -1,5 +1,6 @@
 """A small world: a product of three parts, routines of a few lines, and a cell without physics."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from executive.journal import Journal
@@ -249,3 +251,26 @@ def world(make_world: Callable[..., World]) -> World:
 @pytest.fixture
 def tilted() -> RigidTransform:
     return RigidTransform.from_components([0.1, -0.2, 0.3], Rotation.from_rotvec([0.1, 0.2, np.pi / 3]))
+
+
+@pytest.fixture
+def product_file(tmp_path: Path) -> Path:
+    """The bridge as a file."""
+    path = tmp_path / "bridge.yaml"
+    path.write_text(yaml.safe_dump(plan()))
+    return path
+
+
+@pytest.fixture
+def golden() -> Callable[[str, str], None]:
+    """Compares a text with the file of that name; ``DOVETAIL_GOLDEN=write`` writes the files anew."""
+
+    def compare(name: str, text: str) -> None:
+        path = Path(__file__).parent / "golden" / name
+        text = "\n".join(line.rstrip() for line in text.splitlines()).strip() + "\n"
+        if os.environ.get("DOVETAIL_GOLDEN") == "write":
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare

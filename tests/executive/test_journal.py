@@ -117,10 +117,10 @@ def test_the_newest_comes_first(journal: Journal) -> None:
 
 
 def test_an_unknown_run_is_named(journal: Journal) -> None:
-    with pytest.raises(UnknownRun, match="there is no run to speak of in .*; it is empty"):
+    with pytest.raises(UnknownRun, match=r"there is no run to speak of in .*; it is empty"):
         journal.row()
     begin(journal)
-    with pytest.raises(UnknownRun, match="there is no run 9 in .*; it holds 1 runs"):
+    with pytest.raises(UnknownRun, match=r"there is no run 9 in .*; it holds 1 runs"):
         journal.row(9)
 
 

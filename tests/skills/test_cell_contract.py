@@ -96,7 +96,9 @@ def test_servo_goes_where_it_is_told(cell: Cell) -> None:
 def test_move_says_when_it_is_over(cell: Cell) -> None:
     start = cell.observe().tcp_in_base
     turn = Rotation.from_rotvec([0.0, 0.0, 0.3])
-    target = RigidTransform.from_components(start.translation + [0.05, 0.08, 0.02], turn * start.rotation)
+    target = RigidTransform.from_components(
+        start.translation + np.array([0.05, 0.08, 0.02]), turn * start.rotation
+    )
     cell.move(target, speed=0.2)
     cell.advance()
     assert cell.observe().moving
