@@ -15,8 +15,8 @@ PAYLOAD_KG = 3.0
 LARGEST_MM = 400.0
 METRES_BELOW_MM = 0.5
 """A part whose heights are all below this was written in metres."""
-MOST_OUTLINES = 4000
-"""Simple outlines that one layer may be made of."""
+MOST_OUTLINES = 200
+"""Simple outlines that one part may be made of; the time to cut a part into convex pieces grows with them."""
 
 
 def check_parts(assembly: Assembly) -> tuple[dict[str, Solid], list[Problem]]:
@@ -51,13 +51,15 @@ def _layers(part: Part, path: Path) -> Iterator[Problem]:
             path, "is less than half a millimetre high", f"were metres meant? write to_mm as {shown}"
         )
         return
+    total = 0
     for index, layer in enumerate(part.layers):
         here = (*path, index)
         if layer.to_mm <= layer.from_mm:
             hint = f"to_mm must be above from_mm, {layer.from_mm:g}"
             yield Problem((*here, "to_mm"), "leaves the layer without height", hint)
-        if outlines(layer.shape) > MOST_OUTLINES:
-            hint = f"at most {MOST_OUTLINES} outlines make a layer; use fewer copies"
+        total += outlines(layer.shape)
+        if total > MOST_OUTLINES:
+            hint = f"at most {MOST_OUTLINES} outlines make a part; use fewer copies"
             yield Problem((*here, "shape"), "repeats its outline too often", hint)
             continue
         try:
