@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sequences.gears import Gear, meshing_yaw_deg
-from sequences.profiles import HOLE_SAGITTA_MM, SOLID_SAGITTA_MM
+from sequences.profiles import HOLE_STEP_RAD, SOLID_SAGITTA_MM
 from sequences.shapes import Shape, ShapeError, Side, polygon
 
 MM = 1e-3
@@ -38,11 +38,11 @@ def test_a_solid_lies_inside_its_circle_and_a_hole_outside(diameter: float) -> N
     assert least >= diameter / 2 - SOLID_SAGITTA_MM - 2e-6
     least, most = radii_mm(polygon(disc, Side.HOLE))
     assert least >= diameter / 2 - 2e-6
-    assert most <= diameter / 2 + HOLE_SAGITTA_MM + 2e-6
+    assert most <= diameter / 2 / math.cos(HOLE_STEP_RAD / 2) + 2e-6
 
 
 def test_a_bore_of_ten_millimetres_costs_few_edges() -> None:
-    assert len(polygon(Shape.model_validate(DISC), Side.HOLE).exterior.coords) - 1 == 44
+    assert len(polygon(Shape.model_validate(DISC), Side.HOLE).exterior.coords) - 1 == 16
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_straight_edges_are_exact(shape: dict[str, object], expected: float) -> 
     ],
 )
 def test_curves_are_close(shape: dict[str, object], expected: float) -> None:
-    assert area_mm2(**shape) == pytest.approx(expected, rel=0.005)
+    assert area_mm2(**shape) == pytest.approx(expected, rel=0.007)
 
 
 def test_growing_a_cut_closes_its_holes() -> None:
