@@ -36,7 +36,8 @@ _FINGER_POS_M = (0.0, 0.0145, 0.0180)
 _HAND_HALF_M = (0.0316, 0.102, 0.046)
 _HAND_POS_M = (0.0, -0.0018, 0.020)
 
-ROBOT_BIT, WORLD_BIT = 1, 2
+HAND, PART, PAD, ROOM = 1, 2, 4, 8
+"""Collision classes: hand and fingers, exact pieces of parts, finger pads, and table, tray and fixture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,8 @@ def _add_hand_geometry(spec: mujoco.MjSpec, physics: Physics) -> None:
             size=size,
             pos=pos,
             mass=0.0,
-            contype=ROBOT_BIT,
-            conaffinity=WORLD_BIT,
+            contype=HAND,
+            conaffinity=0,
             condim=4,
             solref=physics.solref,
             solimp=physics.solimp,
@@ -104,6 +105,7 @@ def _add_hand_geometry(spec: mujoco.MjSpec, physics: Physics) -> None:
         finger = spec.body(f"{side}_finger")
         box(finger, f"{side}_finger_box", np.array(_FINGER_HALF_M), np.array(_FINGER_POS_M))
         pad = box(finger, f"{side}_pad", np.array(_PAD_HALF_M), np.array(_PAD_POS_M))
+        pad.contype = PAD
         pad.friction = [physics.pad_friction, 0.02, 0.0001]
         pad.priority = 1
 

@@ -2,17 +2,24 @@
 
 Names in the model: body ``part/NAME`` for each part (a free joint of the same name unless it is the base),
 geoms ``part/NAME/N`` for the convex pieces that touch, ``part/NAME/look`` for the mesh that is looked at.
+
+Parts meet each other piece by piece, exactly. Two things meet a free part's hull instead, where the hull is
+the same surface without the seams between pieces, at which a soft contact can catch: the finger pads meet
+the hull of each layer with a convex outline (``part/NAME/grip/N``), and table, tray and fixture, which are flat,
+meet the hull of the whole part (``part/NAME/foot``).
 """
 
 from collections.abc import Iterable
 
 import mujoco
 import numpy as np
+from shapely import Polygon
+from shapely.geometry.polygon import orient
 
 from sequences.assembly import Assembly, Part
 from sequences.solid import Prism, Solid, solid_of
 from sim.physics import NOMINAL, Physics
-from sim.robot import ROBOT_BIT, WORLD_BIT, load_fr3
+from sim.robot import HAND, PAD, PART, ROOM, load_fr3
 
 TABLE_FRICTION = 0.6
 
@@ -106,8 +113,8 @@ def _static_box(
         pos=pos,
         size=half,
         rgba=rgba,
-        contype=WORLD_BIT,
-        conaffinity=WORLD_BIT | ROBOT_BIT,
+        contype=ROOM,
+        conaffinity=HAND | PAD,
         condim=4,
         friction=[TABLE_FRICTION, 0.01, 0.0001],
         solref=physics.solref,
@@ -133,8 +140,15 @@ def _add_part(
             pose = assembly.goal_in_base(assembly.step_of(name))
         body.pos = pose.translation
         body.quat = pose.rotation.as_quat(scalar_first=True)
+    grips = _convex_layers(solid) if free else ()
     for index, prism in enumerate(solid.prisms):
-        _add_prism(spec, body, f"{body_name(name)}/{index}", prism, part, physics)
+        smooth = any(grip.z_lo <= prism.z_lo and prism.z_hi <= grip.z_hi for grip in grips)
+        meets = HAND | PART if smooth else HAND | PART | PAD
+        _add_prism(spec, body, f"{body_name(name)}/{index}", prism, part, physics, PART, meets)
+    for index, grip in enumerate(grips):
+        _add_prism(spec, body, f"{body_name(name)}/grip/{index}", grip, part, physics, 0, PAD)
+    if free:
+        _add_foot(spec, body, f"{body_name(name)}/foot", solid, part, physics)
     if visuals:
         _add_look(spec, body, name, part, solid)
 
@@ -159,14 +173,35 @@ def _set_inertia(body: mujoco.MjsBody, solid: Solid) -> None:
     ]
 
 
-def _add_prism(
-    spec: mujoco.MjSpec, body: mujoco.MjsBody, name: str, prism: Prism, part: Part, physics: Physics
+def _convex_layers(solid: Solid) -> tuple[Prism, ...]:
+    """The layers whose outline is convex, filled, as single prisms."""
+    layers = []
+    for slab in solid.slabs:
+        hull = slab.section.convex_hull
+        filled = Polygon(slab.section.exterior) if isinstance(slab.section, Polygon) else None
+        if filled is not None and hull.area - filled.area < 1e-9:
+            corners = np.asarray(orient(hull).exterior.coords)[:-1]
+            layers.append(Prism(corners, slab.z_lo, slab.z_hi))
+    return tuple(layers)
+
+
+def _add_foot(
+    spec: mujoco.MjSpec, body: mujoco.MjsBody, name: str, solid: Solid, part: Part, physics: Physics
 ) -> None:
-    geom = body.add_geom(
+    spec.add_mesh(name=name, uservert=np.asarray(solid.mesh.convex_hull.vertices).ravel())
+    foot = _touching(body, name, part, physics, 0, ROOM)
+    foot.type = mujoco.mjtGeom.mjGEOM_MESH
+    foot.meshname = name
+
+
+def _touching(
+    body: mujoco.MjsBody, name: str, part: Part, physics: Physics, kind: int, meets: int
+) -> mujoco.MjsGeom:
+    return body.add_geom(
         name=name,
         mass=0.0,
-        contype=WORLD_BIT,
-        conaffinity=WORLD_BIT | ROBOT_BIT,
+        contype=kind,
+        conaffinity=meets,
         condim=4,
         friction=[part.friction, 0.005, 0.0001],
         solref=physics.solref,
@@ -174,6 +209,19 @@ def _add_prism(
         group=3,
         rgba=_rgba(part),
     )
+
+
+def _add_prism(
+    spec: mujoco.MjSpec,
+    body: mujoco.MjsBody,
+    name: str,
+    prism: Prism,
+    part: Part,
+    physics: Physics,
+    kind: int,
+    meets: int,
+) -> None:
+    geom = _touching(body, name, part, physics, kind, meets)
     corners = prism.corners
     if _is_rectangle(corners):
         edge = corners[1] - corners[0]

@@ -30,7 +30,7 @@ REACH_M = 0.015
 """How far from a part's grasp the fingers still close on it [m]."""
 SOCKET_RADIUS_M = 0.05
 """How far around a goal the face reaches into which its socket is cut [m]."""
-YAW_FIT_RAD = np.radians(6.0)
+YAW_FIT_RAD = np.radians(8.0)
 """How far a keyed plug may be turned and still enter [rad]."""
 STIFF = Compliance(stiffness=4000.0, clip_m=(0.02, 0.02, 0.02))
 Matrix = NDArray[np.float64]
@@ -112,6 +112,7 @@ class FakeCell:
         self._spring = STIFF
         self._width, self._width_goal, self._grip = OPEN_M, OPEN_M, False
         self._held: str | None = None
+        self._plug_in_tcp = np.eye(4)
         self._force, self._bias, self._peak = np.zeros(3), np.zeros(3), 0.0
         self._faults: tuple[Fault, ...] = ()
         self._jammed = self._touching = False
@@ -228,7 +229,7 @@ class FakeCell:
             "motion": [self._speed, self._moving],
             "spring": [self._spring.stiffness, *self._spring.clip_m],
             "fingers": [self._width, self._width_goal, self._grip],
-            "held": self._held,
+            "held": [self._held, self._plug_in_tcp.tolist()],
             "wrench": [self._force.tolist(), self._bias.tolist(), self._peak],
             "faults": [str(fault) for fault in self._faults],
             "contact": [self._jammed, self._touching],
@@ -246,7 +247,8 @@ class FakeCell:
             raise CellError("the snapshot is not one of a fake cell") from None
         if not isinstance(state, dict) or state.get("assembly") != self.assembly.name:
             raise CellError(f"the snapshot is not one of a fake cell with '{self.assembly.name}'")
-        self._time, self._held = state["time"], state["held"]
+        self._time = state["time"]
+        self._held, self._plug_in_tcp = state["held"][0], np.array(state["held"][1])
         self._tcp, self._target = np.array(state["tcp"]), np.array(state["target"])
         self._speed, self._moving = state["motion"]
         stiffness, *clip = state["spring"]
@@ -325,7 +327,7 @@ class FakeCell:
             off = float(np.dot(self._tcp[:3, 3] - grasp[:3, 3], closing))
             straight = -_wrapped(turn, np.pi / 2)
             self.parts[part] = _shifted(self.parts[part], off * closing, straight)
-        self._held = part
+        self._held, self._plug_in_tcp = part, _inverse(self._tcp) @ self.parts[part]
         return insertion.cross_width_m or insertion.grip_width_m if across else insertion.grip_width_m
 
     def _drop(self) -> None:
@@ -373,8 +375,7 @@ class FakeCell:
         if self._held is None:
             return wanted, np.zeros(3)
         part = self._held
-        plug_in_tcp = _inverse(self._tcp) @ self.parts[part]
-        plug = wanted @ plug_in_tcp
+        free = plug = wanted @ self._plug_in_tcp
         if self._in_socket(part):
             plug = self._guided(part, plug)
         elif self._enters(part, plug) and self._befalls(TroubleKind.JAM, part):
@@ -383,9 +384,9 @@ class FakeCell:
         if plug[2, 3] < floor:
             plug = _at_height(plug, floor)
         self.parts[part] = plug
-        tcp = plug @ _inverse(plug_in_tcp)
+        tcp, blocked = wanted.copy(), plug[:3, 3] - free[:3, 3]
+        tcp[:3, 3] += blocked
         clip = np.asarray(self._spring.clip_m)
-        blocked = tcp[:3, 3] - wanted[:3, 3]
         short = np.clip(tcp[:3, 3] - self._target[:3, 3], -clip, clip)
         touching = np.abs(blocked) > 1e-7
         return tcp if touching.any() else wanted, np.where(touching, self._spring.stiffness * short, 0.0)

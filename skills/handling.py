@@ -26,7 +26,9 @@ from skills.script import (
 )
 
 OPEN_MARGIN_M = 0.014
-"""How much wider than the part the fingers open."""
+"""How much wider than the part the fingers open to fetch it."""
+RELEASE_MARGIN_M = 0.008
+"""How much wider than the part the fingers open to leave it."""
 WIDTH_TOLERANCE_M = 0.0015
 """A grip this far from the expected width is not on the expected faces."""
 GRIP_N = 40.0
@@ -48,8 +50,12 @@ class Handling(ScriptedRoutine):
         self.attempt = attempt
         self.insertion = attempt.insertion
 
+    def release_opening(self) -> float:
+        """How wide to open to let go of the part among others [m]."""
+        return min(self.insertion.grip_width_m + RELEASE_MARGIN_M, 0.08)
+
     def opening(self) -> float:
-        """How wide to open around the part [m]."""
+        """How wide to open around a part that lies somewhere near [m]."""
         widest = max(self.insertion.grip_width_m, self.insertion.cross_width_m or 0.0)
         return min(widest + OPEN_MARGIN_M, 0.08)
 
@@ -156,10 +162,10 @@ class LetGo(Handling):
         yield from relaxed(cell, "relaxing")
         tcp = cell.observe().tcp_in_base
         self.attempt.released_tcp = tcp
-        yield from opened(cell, self.opening(), f"letting go of {part}")
+        yield from opened(cell, self.release_opening(), f"letting go of {part}")
         yield from closed(cell, self.insertion.grip_width_m, CHECK_N, f"feeling for {part}")
         self.check_grip(cell, "the part did not stay where it was put", Cause.PART_DISPLACED)
-        yield from opened(cell, self.opening(), f"letting go of {part}")
+        yield from opened(cell, self.release_opening(), f"letting go of {part}")
         cell.zero_wrench()
         yield from moved(cell, raised(tcp, 0.03), "leaving", speed=SLOW, snag_n=15.0)
         yield from self.up(cell, "leaving")
@@ -174,13 +180,13 @@ class Inspect(Handling):
         tcp = self.attempt.released_tcp
         if tcp is None:
             raise Failed(Cause.PART_DISPLACED, f"nobody knows where {part} was left")
-        yield from opened(cell, self.opening(), f"opening for {part}")
+        yield from opened(cell, self.release_opening(), f"opening for {part}")
         yield from self.over(cell, tcp, f"going to inspect {part}")
         yield from moved(cell, raised(tcp, LIFT_M), f"inspecting {part}", speed=FAST, snag_n=15.0)
         yield from moved(cell, tcp, f"inspecting {part}", speed=SLOW, snag_n=15.0)
         yield from closed(cell, self.insertion.grip_width_m, CHECK_N, f"feeling for {part}")
         self.check_grip(cell, f"{part} is not where it was left", Cause.PART_DISPLACED)
-        yield from opened(cell, self.opening(), f"leaving {part}")
+        yield from opened(cell, self.release_opening(), f"leaving {part}")
         yield from self.up(cell, f"leaving {part}")
 
 

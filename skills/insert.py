@@ -89,6 +89,6 @@ class Pressing:
 
 
 SEARCHING = Compliance(
-    stiffness=3000.0, rotational_stiffness=150.0, clip_m=(0.008, 0.008, 0.007), rotational_clip_rad=0.12
+    stiffness=3000.0, rotational_stiffness=150.0, clip_m=(0.008, 0.008, 0.007), rotational_clip_rad=0.014
 )
 """The spring of scripted policies."""

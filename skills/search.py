@@ -23,6 +23,8 @@ class SearchSettings:
 
     touch_n: float = 4.0
     """Force that counts as having touched down [N]."""
+    still_m: float = 0.00008
+    """Spread of five heights under load that counts as resting [m]."""
     touch_speed: float = 0.008
     """Speed of the last millimetres before the face [m/s]."""
     approach_speed: float = 0.03
@@ -101,11 +103,12 @@ class Search(Inserting):
         if touch is None:
             return
         self._press = Pressing(self.plug(cell.observe()))
-        heights = []
-        for _ in range(6):
+        heights: list[float] = []
+        while len(heights) < 5 or np.ptp(heights[-5:]) > self.settings.still_m:
             yield from self._pressed(cell, self.settings.press_n, above[:2], goal.rotation, "touching down")
-            heights.append(self.plug(cell.observe()).translation[2])
-        self.attempt.face_height_m = float(np.median(heights[2:]))
+            if cell.observe().wrench[2] > self.settings.touch_n:
+                heights.append(float(self.plug(cell.observe()).translation[2]))
+        self.attempt.face_height_m = float(np.mean(heights[-5:]))
 
     def _find(self, cell: Cell) -> Script:
         """Slide to the goal's estimate and spiral outwards until the plug drops in."""

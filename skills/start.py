@@ -15,8 +15,8 @@ GOLDEN_ANGLE_RAD = float(np.pi * (3.0 - np.sqrt(5.0)))
 def initializations(insertion: Insertion, n: int) -> Vector:
     """The first ``n`` starts to try: (n, 6) plug poses in the goal's frame, position [m] and rotation [rad].
 
-    The first stands straight above the goal, a little higher than what clears everything; the others are shifted
-    sideways in ever new directions and, for a keyed plug, turned to one side and the other in turn.
+    The first stands straight above the goal, a little higher than what clears everything; the others are
+    shifted sideways in ever new directions and, for a keyed plug, turned to one side and the other in turn.
     """
     starts = np.zeros((n, 6))
     starts[:, 2] = insertion.clear_height_m + MARGIN_M
