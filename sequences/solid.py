@@ -168,7 +168,13 @@ def extruded(section: Polygon | MultiPolygon, z_lo: float, z_hi: float) -> manif
         for ring in (orient(part).exterior, *orient(part).interiors)
     ]
     profile = manifold3d.CrossSection(rings, manifold3d.FillRule.EvenOdd)
-    return profile.extrude((z_hi - z_lo) * 1000.0).translate((0.0, 0.0, z_lo * 1000.0))
+    low, high = round(z_lo * 1000.0, 9), round(z_hi * 1000.0, 9)
+
+    def lifted(vertices: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Exactly to the two heights, so that slabs above each other share theirs to the last bit."""
+        return np.column_stack([vertices[:, :2], np.where(vertices[:, 2] > 0.5, high, low)])
+
+    return profile.extrude(1.0).warp_batch(lifted)
 
 
 def _body(slabs: tuple[Slab, ...]) -> manifold3d.Manifold:

@@ -1,6 +1,7 @@
 """Parts as bodies: exact decomposition, watertight meshes, mass properties."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -129,3 +130,12 @@ def test_a_part_is_computed_once() -> None:
 def test_a_cylinder_is_a_little_less_than_round() -> None:
     volume = solid_of(part((0, 10, DISC))).volume
     assert 0.995 < volume / (math.pi * 0.005**2 * 0.01) < 1.0
+
+
+@given(st.lists(st.integers(1, 400), min_size=2, max_size=8))
+@settings(max_examples=40, deadline=None)
+def test_layers_that_abut_are_one_body(tenths: list[int]) -> None:
+    """Whatever their heights are in binary."""
+    levels = np.cumsum([0, *tenths]) / 10
+    stack = [(a, b, square(10 + i % 2)) for i, (a, b) in enumerate(pairwise(levels.tolist()))]
+    assert solid_of(part(*stack)).mesh.is_watertight
