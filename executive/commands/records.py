@@ -51,7 +51,7 @@ def _summary(row: "RunRow", standing: str) -> dict[str, Any]:
 @one_screen_errors
 def report(
     number: Annotated[
-        int | None, typer.Argument(metavar="[RUN]", help="The run's number; else the last.")
+        int | None, typer.Argument(metavar="RUN", help="The run's number; else the last.")
     ] = None,
     directory: Annotated[
         Path | None, typer.Option("--report", metavar="DIR", help="Write report.html and .json too.")

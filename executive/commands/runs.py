@@ -92,7 +92,7 @@ def run(
 @one_screen_errors
 def resume(
     number: Annotated[
-        int | None, typer.Argument(metavar="[RUN]", help="The run's number; else the last unfinished.")
+        int | None, typer.Argument(metavar="RUN", help="The run's number; else the last unfinished.")
     ] = None,
     as_json: AsJson = False,
     report: Report = None,

@@ -14,7 +14,7 @@ from executive.run import Bench, resume
 from skills.fake import EXACT, FakeCell
 
 Make = Callable[..., Any]
-TROUBLES = (("missed grasp", "left"), ("slip", "right"), ("jam", "top", 2))
+TROUBLES = (("slip", "left"), ("jam", "right"))
 
 
 class Killed(BaseException):
