@@ -245,6 +245,12 @@ def to_put_back(board: Board) -> bool:
     return in_hand(board) and board.recover_from in FRESH_GRASP
 
 
+def to_fetch_again(board: Board) -> bool:
+    """The hand is empty because the part had been let go before the attempt failed."""
+    failed = board.recover_from is not None and not board.seen().grasped
+    return failed and board.attempt is not None and board.attempt.released_tcp is not None
+
+
 class Recovered(Behaviour):
     """Ends the recovery from a failed attempt: the next one starts from what the hand holds."""
 

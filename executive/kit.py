@@ -27,6 +27,7 @@ class Kit:
     let_go: Make
     lift_clear: Make
     put_back: Make
+    regrasp: Make
     inspect: Make
 
 
@@ -36,6 +37,7 @@ def standard_kit(name: PolicyName) -> Kit:
     from skills.seated import CheckSeated
 
     from skills.handling import Carry, Inspect, LetGo, LiftClear, Pick, PutBack
+    from skills.regrasp import Regrasp
     from skills.start import initializations
     from skills.tasks import insertion_of
 
@@ -49,5 +51,6 @@ def standard_kit(name: PolicyName) -> Kit:
         let_go=LetGo,
         lift_clear=LiftClear,
         put_back=PutBack,
+        regrasp=Regrasp,
         inspect=Inspect,
     )

@@ -4,8 +4,9 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from executive.observers import Observer
 from executive.options import RunOptions
 from executive.run import StopWanted, assemble
 from sequences.assembly import Assembly
+
+LOOK_EVERY_S = 0.2
+"""How soon a stop reaches runs in other processes [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,28 +79,33 @@ def _carried_out(
             yield i, carry_out(order, stop_wanted=stop_wanted)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(work)), mp_context=context, initializer=_in_worker) as pool:
-        waiting = {pool.submit(_in_pool, order): i for i, order in enumerate(work)}
-        for future in as_completed(waiting):
-            if (result := future.result()) is not None:
-                yield waiting[future], result
+    stop = context.Event()
+    pool = ProcessPoolExecutor(
+        min(jobs, len(work)), mp_context=context, initializer=_in_worker, initargs=(stop,)
+    )
+    with pool:
+        places = {pool.submit(_in_pool, order): i for i, order in enumerate(work)}
+        left = set(places)
+        while left:
+            ended, left = wait(left, timeout=LOOK_EVERY_S, return_when=FIRST_COMPLETED)
+            for future in ended:
+                if (result := future.result()) is not None:
+                    yield places[future], result
+            if stop_wanted():
+                stop.set()
 
 
-_worker_stop = {"wanted": False}
+_worker_stop: list[Event] = []
 
 
-def _in_worker() -> None:
-    """Set a worker up: one thread each, Ctrl-C breaks its runs off in good order."""
+def _in_worker(stop: Event) -> None:
+    """Set a worker up: one thread, and Ctrl-C is heard by the parent alone, which passes it on."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"
-
-    def wish(number: int, frame: object) -> None:
-        _worker_stop["wanted"] = True
-
-    signal.signal(signal.SIGINT, wish)
+    _worker_stop.append(stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _in_pool(order: Order) -> dict[str, Any] | None:
-    if _worker_stop["wanted"]:
-        return None
-    return carry_out(order, stop_wanted=lambda: _worker_stop["wanted"])
+    (stop,) = _worker_stop
+    return None if stop.is_set() else carry_out(order, stop_wanted=stop.is_set)

@@ -29,6 +29,7 @@ from executive.behaviours import (
     Recovered,
     Run,
     in_hand,
+    to_fetch_again,
     to_put_back,
 )
 from executive.board import Board, Phase
@@ -114,21 +115,27 @@ class TreeBuilder:
         return Sequence(
             "recover",
             memory=True,
-            children=[*self.clear_away(to_put_back), Recovered(self.board, self.recorder)],
+            children=[
+                *self.clear_away(to_put_back, to_fetch_again),
+                Recovered(self.board, self.recorder),
+            ],
         )
 
-    def clear_away(self, put_back: Need) -> list[Behaviour]:
-        """Out of the way, and back to the tray if asked; a failure of either does not matter."""
-        lift = self.run("lift clear", self.kit.lift_clear, needed=in_hand)
-        back = self.run("put back", self.kit.put_back, needed=put_back)
-        return [FailureIsSuccess("in any case", lift), FailureIsSuccess("in any case", back)]
+    def clear_away(self, put_back: Need, fetch: Need) -> list[Behaviour]:
+        """Out of the way, and back to the tray if asked; a failure of any of it does not matter."""
+        work = (
+            self.run("grasp again", self.kit.regrasp, needed=fetch),
+            self.run("lift clear", self.kit.lift_clear, needed=in_hand),
+            self.run("put back", self.kit.put_back, needed=put_back),
+        )
+        return [FailureIsSuccess("in any case", routine) for routine in work]
 
     def operator(self) -> Behaviour:
         """What happens when every attempt has failed."""
         ask = AskOperator(self.board, self.recorder, self.options)
         if self.options.on_failure is not OnFailure.SKIP:
             return ask
-        return Sequence("give up", memory=True, children=[*self.clear_away(in_hand), ask])
+        return Sequence("give up", memory=True, children=[*self.clear_away(in_hand, to_fetch_again), ask])
 
     def last_look(self) -> Behaviour:
         """Inspection of the parts that can still be reached."""

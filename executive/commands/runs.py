@@ -150,6 +150,7 @@ def _display(output: Output, options: RunOptions, stack: ExitStack) -> "Sequence
 
 
 def _show(result: dict[str, Any], journal: "Journal", output: Output) -> None:
+    from executive.journal import default_runs_dir
     from executive.report import write_report
     from executive.views import result_view
 
@@ -163,7 +164,8 @@ def _show(result: dict[str, Any], journal: "Journal", output: Output) -> None:
     else:
         stdout().print(result["state"])
     if result["state"] in ("interrupted", "fault"):
-        command = f"dovetail resume {result['run']} --runs-dir {journal.runs_dir}"
+        place = "" if journal.runs_dir == default_runs_dir() else f" --runs-dir {journal.runs_dir}"
+        command = f"dovetail resume {result['run']}{place}"
         stderr().print(f"Go on with: {command}", highlight=False, soft_wrap=True)
 
 

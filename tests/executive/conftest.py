@@ -200,6 +200,7 @@ def stub_kit(**overrides: Any) -> Kit:
         "let_go": stub("LetGo", _let_go),
         "lift_clear": stub("LiftClear", _lift),
         "put_back": stub("PutBack", _put_back),
+        "regrasp": stub("Regrasp", _inspect, _held(Cause.PART_DISPLACED)),
         "inspect": stub("Inspect", _inspect, _held(Cause.PART_DISPLACED)),
     }
     return Kit(**{**makers, **overrides})

@@ -198,3 +198,19 @@ def test_the_command_as_a_user_starts_it(product_file: Path, tmp_path: Path, dea
     before = Journal(tmp_path).events(1)
     result = resumed(1, tmp_path)
     check(before, Journal(tmp_path).events(1), result)
+
+
+def test_many_runs_in_several_processes_can_be_stopped(product_file: Path, tmp_path: Path) -> None:
+    words = ["run", str(product_file), "--cell", "fake", "--repeat", "50", "--jobs", "2", "--json"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "executive.main", *words, "--runs-dir", str(tmp_path)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    wait_for(process, "bridge seed 1")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    states = [entry["state"] for entry in json.loads(out)["runs"]]
+    assert 2 <= len(states) < 50
+    assert set(states) <= {"assembled", "interrupted"}
+    assert "Traceback" not in err

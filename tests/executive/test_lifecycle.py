@@ -25,6 +25,7 @@ MOVING = (
     "let go",
     "lift clear",
     "put back",
+    "grasp again",
     "look at left",
 )
 
@@ -61,6 +62,8 @@ def leaf_of(builder: TreeBuilder, name: str) -> Behaviour:
         )
         cell.grasp(0.012)
         builder.board.recover_from = Cause.SLIP
+    if name == "grasp again":
+        builder.board.recover_from = Cause.PART_DISPLACED
     return leaf
 
 

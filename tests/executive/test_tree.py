@@ -9,6 +9,7 @@ import pytest
 from executive.options import Noise, OnFailure, RunOptions
 from executive.records import Outcome, RunState
 from executive.tree import outline_of, topmost
+from skills.routine import Cause
 
 Make = Callable[..., Any]
 
@@ -60,6 +61,24 @@ def test_a_part_that_jammed_is_not_grasped_anew(make_world: Make) -> None:
     assert kinds(world, world.run())[1:8] == [
         "attempt_began", "picked", "carried", "inserted", "attempt_failed", "recovered", "attempt_began",
     ]  # fmt: skip
+
+
+def test_a_part_that_did_not_stay_is_grasped_where_it_was_let_go(make_world: Make) -> None:
+    world = make_world()
+    let_go, tried = world.kit.let_go, []
+
+    def doubtful(attempt: Any) -> Any:
+        routine = let_go(attempt)
+        tried.append(attempt)
+        if len(tried) == 1:
+            routine.check = lambda cell: Cause.PART_DISPLACED
+        return routine
+
+    world.kit = dataclasses.replace(world.kit, let_go=doubtful)
+    result = world.run()
+    assert result.assembled
+    assert causes(result)[:2] == [("left", 1, "part displaced"), ("left", 2, None)]
+    assert kinds(world, result).count("picked") == 3
 
 
 def test_later_attempts_start_elsewhere(make_world: Make) -> None:
