@@ -1,0 +1,97 @@
+"""The real routines under the real tree, in the cell without physics."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytest.importorskip("skills.policies")
+pytest.importorskip("skills.seated")
+
+from executive.kit import standard_kit
+from executive.options import PolicyName, RunOptions
+from executive.records import RunState
+from skills.insertion import Attempt
+from skills.regrasp import Regrasp
+from skills.routine import Cause, Progress
+from skills.tasks import insertion_of
+
+Make = Callable[..., Any]
+
+
+@pytest.fixture
+def real_world(make_world: Make) -> Make:
+    """A maker of worlds with the routines of the skills floor."""
+
+    def make(*troubles: Any, **more: Any) -> Any:
+        world = make_world(*troubles, kit=standard_kit(PolicyName.SEARCH), **more)
+        world.cell.insertions = {
+            step.part: insertion_of(world.assembly, step) for step in world.assembly.steps
+        }
+        return world
+
+    return make
+
+
+def test_a_product_is_assembled(real_world: Make) -> None:
+    world = real_world(loose=True)
+    result = world.run()
+    assert result.state is RunState.ASSEMBLED, [a.cause for a in result.attempts]
+    assert all(result.truth.values())
+    assert max(attempt.peak_force_n for attempt in result.attempts) < 60.0
+
+
+@pytest.mark.parametrize(
+    ("trouble", "causes"),
+    [
+        ("missed grasp", {"grasp missed"}),
+        ("slip", {"slip in the grasp"}),
+        ("jam", {"jam", "not seated", "timeout"}),
+        ("spike", {"force limit"}),
+    ],
+)
+def test_a_mishap_is_named_and_mended(real_world: Make, trouble: str, causes: set[str]) -> None:
+    times = 2 if trouble == "missed grasp" else 1  # the first is the squeeze that centres the part
+    world = real_world((trouble, "right", times))
+    result = world.run(RunOptions(attempts=4))
+    named = [attempt.cause for attempt in result.attempts if attempt.part == "right"]
+    assert named[0] in causes
+    assert result.assembled, named
+    queue = world.journal.queue("insert-right")
+    assert [row["cause"] for row in queue] == named[:-1]
+
+
+def test_a_failed_attempt_keeps_its_trace(real_world: Make) -> None:
+    from executive.codec import trace_from_bytes
+
+    world = real_world(("spike", "left"))
+    world.run()
+    (row,) = world.journal.queue("insert-left")
+    trace = trace_from_bytes(world.journal.trace(row["failure"]))
+    assert trace.shape[1] == 14
+    assert len(trace) >= 2
+    assert (trace[1:, 0] > trace[:-1, 0]).all()
+
+
+def test_a_released_part_is_grasped_again(real_world: Make) -> None:
+    world = real_world()
+    kit, cell = world.kit, world.cell
+    insertion = kit.insertion_of(world.assembly, world.assembly.steps[0])
+    attempt = Attempt(insertion, cell.locate_goal("left").pose_in_base)
+    attempt.initialization = kit.initializations(insertion, 1)[0]
+    for make in (kit.pick, kit.carry, kit.policy, kit.let_go, Regrasp):
+        assert drive(make(attempt), cell) is Progress.SUCCEEDED, make
+    assert cell.observe().grasped
+    never = Regrasp(Attempt(insertion, attempt.goal_in_base))
+    assert drive(never, cell) is Progress.FAILED
+    assert never.cause is Cause.PART_DISPLACED
+
+
+def drive(routine: Any, cell: Any) -> Progress:
+    routine.start(cell)
+    for _ in range(1000):
+        progress = routine.update(cell)
+        if progress is not Progress.RUNNING:
+            return Progress(progress)
+        cell.advance()
+    pytest.fail(f"not done: {routine.message}")
