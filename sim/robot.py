@@ -31,8 +31,10 @@ EFFECTIVE_INERTIA = 0.08
 
 _PAD_HALF_M = (0.0085, 0.0072, 0.0085)
 _PAD_POS_M = (0.0, 0.0072, 0.0450)
-_FINGER_HALF_M = (0.0105, 0.0110, 0.0180)
-_FINGER_POS_M = (0.0, 0.0145, 0.0180)
+_TAPER_HALF_M = (0.0095, 0.0070, 0.0078)
+_TAPER_POS_M = (0.0, 0.0115, 0.0287)
+_FINGER_HALF_M = (0.0105, 0.0119, 0.0105)
+_FINGER_POS_M = (0.0, 0.0144, 0.0105)
 _HAND_HALF_M = (0.0316, 0.102, 0.046)
 _HAND_POS_M = (0.0, -0.0018, 0.020)
 
@@ -104,6 +106,7 @@ def _add_hand_geometry(spec: mujoco.MjSpec, physics: Physics) -> None:
     for side in ("left", "right"):
         finger = spec.body(f"{side}_finger")
         box(finger, f"{side}_finger_box", np.array(_FINGER_HALF_M), np.array(_FINGER_POS_M))
+        box(finger, f"{side}_taper_box", np.array(_TAPER_HALF_M), np.array(_TAPER_POS_M))
         pad = box(finger, f"{side}_pad", np.array(_PAD_HALF_M), np.array(_PAD_POS_M))
         pad.contype = PAD
         pad.friction = [physics.pad_friction, 0.02, 0.0001]

@@ -31,7 +31,7 @@ RELEASE_MARGIN_M = 0.008
 """How much wider than the part the fingers open to leave it."""
 WIDTH_TOLERANCE_M = 0.0015
 """A grip this far from the expected width is not on the expected faces."""
-GRIP_N = 40.0
+GRIP_N = 60.0
 CENTRING_N = 15.0
 CHECK_N = 12.0
 PULL_OUT_N = 60.0

@@ -79,7 +79,7 @@ class Pressing:
         height = self.plug_target.translation[2] - speed * dt
         height = np.clip(height, plug.translation[2] - 0.006, plug.translation[2] + 0.004)
         error = xy - plug.translation[:2]
-        self.lead = np.clip(self.lead + 0.25 * error, -self.lead_bound_m, self.lead_bound_m)
+        self.lead = np.clip(self.lead + 0.12 * error, -self.lead_bound_m, self.lead_bound_m)
         turn = float((rotation * plug.rotation.inv()).as_rotvec()[2])
         self.yaw_lead = float(np.clip(self.yaw_lead + 0.15 * turn, -0.06, 0.06))
         self.plug_target = RigidTransform.from_components(

@@ -29,7 +29,7 @@ class SearchSettings:
     """Speed of the last millimetres before the face [m/s]."""
     approach_speed: float = 0.03
     """Speed down to where the face may begin [m/s]."""
-    press_n: float = 7.0
+    press_n: float = 12.0
     """Downward force while sliding over the face [N]."""
     pitch_share: float = 1.3
     """Distance between the spiral's turns, as a multiple of the clearance on each side."""
@@ -45,7 +45,7 @@ class SearchSettings:
     """The same for a part that must also find its yaw [m/s]."""
     yaw_reach_rad: float = np.deg2rad(12.0)
     """How far the yaw swings to either side [rad]."""
-    yaw_rate: float = 1.0
+    yaw_rate: float = 1.5
     """Speed of the swing [rad/s]."""
     drop_m: float = 0.0010
     """A drop below the face that means that the plug is in [m]."""
@@ -55,7 +55,7 @@ class SearchSettings:
     """Time without progress that means that the plug rests on something [s]."""
     seated_m: float = 0.0006
     """Height above the seat that counts as home [m]."""
-    timeout_s: float = 30.0
+    timeout_s: float = 45.0
 
 
 class Search(Inserting):
