@@ -39,6 +39,10 @@ PULL_OUT_N = 60.0
 LIFT_M = 0.03
 FAST, LADEN, SLOW, CREEP = 0.4, 0.12, 0.1, 0.04
 """Speeds of free-space motion [m/s]: empty hand, with a part, near things, among things."""
+FEEL_N, FEEL_SPEED, FEEL_DEPTH_M = 3.0, 0.012, 0.004
+"""Force that counts as having met the part [N], speed down to it [m/s], how far below to look for it [m]."""
+FELT_TOLERANCE_M, GUESSED_TOLERANCE_M = 0.0010, 0.0028
+"""How far from its seat a part may be felt, with the face's height measured or only estimated [m]."""
 PLACING = Compliance(stiffness=1500.0, clip_m=(0.006, 0.006, 0.006))
 
 
@@ -153,40 +157,83 @@ class PutBack(Handling):
         yield from self.up(cell, "leaving the tray")
 
 
-class LetGo(Handling):
+class Feeling(Handling):
+    """A routine that touches a standing part to see that it is where it should be."""
+
+    def felt(self, cell: Cell, tcp: RigidTransform, expected_m: float) -> Script:
+        """Rest closed fingertips on the part, if it can be reached so, and note its height.
+
+        ``tcp`` is where the part was let go and ``expected_m`` how high its frame should be, both in the
+        base frame. Fails when nothing is met, or something is met too high.
+        """
+        part, probe = self.insertion.part, self.insertion.probe
+        assert probe is not None
+        plug = tcp * self.insertion.tcp_in_plug.inv()
+        above = shifted(tcp, plug.rotation.apply([*probe.offset_m, 0.0]))
+        height = expected_m + probe.height_m
+        yield from closed(cell, 0.0, CHECK_N, f"feeling for {part}")
+        yield from moved(cell, at_height(above, height + 0.02), f"feeling for {part}", speed=FAST)
+        cell.zero_wrench()
+        yield from moved(cell, at_height(above, height + 0.005), f"feeling for {part}", speed=SLOW, snag_n=15.0)
+        cell.compliance(PLACING)
+        yield from lowered(cell, 0.005 + FEEL_DEPTH_M, FEEL_N, f"feeling for {part}", FEEL_SPEED)
+        observation = cell.observe()
+        if observation.wrench[2] < FEEL_N:
+            raise Failed(Cause.PART_DISPLACED, f"nothing stands where {part} was left")
+        self.attempt.felt_height_m = float(observation.tcp_in_base.translation[2]) - probe.height_m
+
+    def check_height(self, expected_m: float, tolerance_m: float, otherwise: Cause) -> None:
+        """Fail unless the felt height is the expected one."""
+        assert self.attempt.felt_height_m is not None
+        error = self.attempt.felt_height_m - expected_m
+        if abs(error) > tolerance_m:
+            raise Failed(otherwise, f"{self.insertion.part} stands {1e3 * error:+.1f} mm from where it should")
+
+
+class LetGo(Feeling):
     """Let go of a seated part, feel that it stayed, and leave."""
 
     def script(self, cell: Cell) -> Script:
-        """Open, close gently on the same place, open, go straight up."""
-        part = self.insertion.part
+        """Open, leave straight up, and come back to feel how high the part stands."""
+        part, attempt = self.insertion.part, self.attempt
         yield from relaxed(cell, "relaxing")
-        tcp = cell.observe().tcp_in_base
-        self.attempt.released_tcp = tcp
+        attempt.released_tcp = tcp = cell.observe().tcp_in_base
         yield from opened(cell, self.release_opening(), f"letting go of {part}")
-        yield from closed(cell, self.insertion.grip_width_m, CHECK_N, f"feeling for {part}")
-        self.check_grip(cell, "the part did not stay where it was put", Cause.PART_DISPLACED)
-        yield from opened(cell, self.release_opening(), f"letting go of {part}")
+        if self.insertion.probe is None:
+            yield from closed(cell, self.insertion.grip_width_m, CHECK_N, f"feeling for {part}")
+            self.check_grip(cell, "the part did not stay where it was put", Cause.PART_DISPLACED)
+            yield from opened(cell, self.release_opening(), f"letting go of {part}")
         cell.zero_wrench()
         yield from moved(cell, raised(tcp, 0.03), "leaving", speed=SLOW, snag_n=15.0)
+        if self.insertion.probe is not None:
+            seat = attempt.seat_height_m
+            yield from self.felt(cell, tcp, seat)
+            known = attempt.face_height_m is not None
+            self.check_height(seat, FELT_TOLERANCE_M if known else GUESSED_TOLERANCE_M, Cause.NOT_SEATED)
         yield from self.up(cell, "leaving")
 
 
-class Inspect(Handling):
+class Inspect(Feeling):
     """Feel whether a part that was placed earlier still stands where it was left."""
 
     def script(self, cell: Cell) -> Script:
-        """Come down open, close gently, compare the width, leave."""
-        part = self.insertion.part
-        tcp = self.attempt.released_tcp
+        """Touch it from above, or else close the fingers around it; compare; leave."""
+        part, attempt = self.insertion.part, self.attempt
+        tcp = attempt.released_tcp
         if tcp is None:
             raise Failed(Cause.PART_DISPLACED, f"nobody knows where {part} was left")
-        yield from opened(cell, self.release_opening(), f"opening for {part}")
-        yield from self.over(cell, tcp, f"going to inspect {part}")
-        yield from moved(cell, raised(tcp, LIFT_M), f"inspecting {part}", speed=FAST, snag_n=15.0)
-        yield from moved(cell, tcp, f"inspecting {part}", speed=SLOW, snag_n=15.0)
-        yield from closed(cell, self.insertion.grip_width_m, CHECK_N, f"feeling for {part}")
-        self.check_grip(cell, f"{part} is not where it was left", Cause.PART_DISPLACED)
-        yield from opened(cell, self.release_opening(), f"leaving {part}")
+        if attempt.felt_height_m is not None:
+            before = attempt.felt_height_m
+            yield from self.over(cell, tcp, f"going to inspect {part}")
+            yield from self.felt(cell, tcp, before)
+            self.check_height(before, FELT_TOLERANCE_M, Cause.PART_DISPLACED)
+        else:
+            yield from opened(cell, self.release_opening(), f"opening for {part}")
+            yield from self.over(cell, tcp, f"going to inspect {part}")
+            yield from moved(cell, tcp, f"inspecting {part}", speed=SLOW, snag_n=15.0)
+            yield from closed(cell, self.insertion.grip_width_m, CHECK_N, f"feeling for {part}")
+            self.check_grip(cell, f"{part} is not where it was left", Cause.PART_DISPLACED)
+            yield from opened(cell, self.release_opening(), f"leaving {part}")
         yield from self.up(cell, f"leaving {part}")
 
 

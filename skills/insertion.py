@@ -20,6 +20,16 @@ class Touch:
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """Where closed fingertips can rest on the seated part, to feel how high it stands."""
+
+    offset_m: tuple[float, float]
+    """From the grasp, along the plug frame's x and y [m]."""
+    height_m: float
+    """Height of the TCP above the plug's frame when the fingertips rest on it [m]."""
+
+
+@dataclass(frozen=True, slots=True)
 class Insertion:
     """One step, as the routines need it. Built by ``skills.tasks.insertion_of``."""
 
@@ -42,6 +52,8 @@ class Insertion:
     """Number of turns about the vertical that look alike; 0 when round."""
     touch: Touch | None
     """Where to touch down for a height reference; None where no face is sure to be hit."""
+    probe: Probe | None
+    """Where to feel from above whether it stayed; None where nothing of it is open to touch."""
     clear_height_m: float
     """Height of the plug's frame above the goal at which it clears all that stands around [m]."""
     travel_height_m: float
@@ -66,11 +78,21 @@ class Attempt:
     """Height of the plug's frame in the base frame when it rested on the face at the touch offset [m]."""
     released_tcp: RigidTransform | None = None
     """Where the TCP was, in the base frame, when the part was let go."""
+    felt_height_m: float | None = None
+    """Height of the plug's frame in the base frame as felt from above after it was let go [m]."""
     peak_force_n: float = 0.0
     """Largest contact force seen [N]."""
     trace: list[tuple[float, ...]] = field(default_factory=list)
     """One row a control period: time [s], plug position in the goal's frame (3) [m], rotation vector (3)
     [rad], wrench (6) [N, N·m], gripper width [m]."""
+
+    @property
+    def seat_height_m(self) -> float:
+        """Height of the plug's frame in the base frame when seated: from the face, or else as estimated [m]."""
+        touch = self.insertion.touch
+        if self.face_height_m is not None and touch is not None:
+            return self.face_height_m - touch.height_m
+        return float(self.goal_in_base.translation[2])
 
     @property
     def start_in_base(self) -> RigidTransform:

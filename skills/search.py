@@ -180,13 +180,6 @@ class Search(Inserting):
             return self.attempt.face_height_m
         return float(self.attempt.goal_in_base.translation[2]) + self.insertion.depth_m
 
-    def _seat(self) -> float:
-        """Height of the plug's frame when seated [m]."""
-        touch = self.insertion.touch
-        if self.attempt.face_height_m is not None and touch is not None:
-            return self.attempt.face_height_m - touch.height_m
-        return float(self.attempt.goal_in_base.translation[2])
-
     def _follow_face(self, cell: Cell) -> None:
         """Let the face's height follow slowly: under load the plug creeps upwards in the grasp."""
         face, observation = self.attempt.face_height_m, cell.observe()
@@ -201,7 +194,7 @@ class Search(Inserting):
     def _home(self, plug: RigidTransform) -> bool:
         known = self.attempt.face_height_m is not None
         allowance = self.settings.seated_m if known else 0.0025
-        return bool(plug.translation[2] < self._seat() + allowance)
+        return bool(plug.translation[2] < self.attempt.seat_height_m + allowance)
 
     def _path(self, cell: Cell) -> Iterator[Vector]:
         """Points for the plug in the base frame: from where it touched to the goal, then a spiral.

@@ -5,8 +5,9 @@ from shapely import LineString
 
 from sequences.assembly import Assembly, Grasp, Part, Step
 from sequences.heights import clear_height, touch_point
+from sequences.probe import probe_point
 from sequences.solid import Solid, solid_of
-from skills.insertion import Insertion, Touch
+from skills.insertion import Insertion, Probe, Touch
 
 TRAVEL_MARGIN_M = 0.03
 """Air between what is carried and the tallest thing that stands [m]."""
@@ -18,7 +19,7 @@ def insertion_of(assembly: Assembly, step: Step) -> Insertion:
     """What ``step`` means for a robot. Geometry comes from the assembly; nothing is measured."""
     part = assembly.parts[step.part]
     solid, grasp = solid_of(part), part.grasps[0]
-    touch = touch_point(assembly, step)
+    touch, probe = touch_point(assembly, step), probe_point(assembly, step)
     return Insertion(
         part=step.part,
         skill=step.skill,
@@ -31,6 +32,7 @@ def insertion_of(assembly: Assembly, step: Step) -> Insertion:
         tolerance_m=step.seated_tolerance_mm / 1000.0,
         symmetry=step.symmetry,
         touch=None if touch is None else Touch(touch.offset_m, touch.height_m),
+        probe=None if probe is None else Probe(probe.offset_m, probe.height_m),
         clear_height_m=clear_height(assembly, step),
         travel_height_m=_travel_height(assembly, part, solid),
     )

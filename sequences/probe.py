@@ -1,0 +1,81 @@
+"""Where to touch a seated part from above with closed fingers, so that its height can be felt.
+
+The fingertips, closed, are a small rectangle. A place is good for probing when the rectangle comes to rest on
+the part itself wherever the part's play and the arm's errors put it, and on nothing else that stands there.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+from shapely import Polygon, affinity, box
+from shapely.geometry.base import BaseGeometry
+
+from sequences.assembly import Assembly, Grasp, Part, Step
+from sequences.fingers import FINGER_THICKNESS_M, PAD_HALF_HEIGHT_M
+from sequences.heights import obstacles
+from sequences.solid import Slab, solid_of
+
+PAD_WIDTH_M = 0.017
+ERROR_M = 0.0015
+"""How far part and fingers may be from where they should be, sideways [m]."""
+LEAST_AREA_M2 = 8e-6
+"""Overlap that carries the fingertips [m²]."""
+MARGIN_M = 0.003
+"""How far below the probed surface everything else must stay [m]."""
+RADII_M = (0.0, 0.004, 0.008, 0.012, 0.016, 0.020)
+
+
+@dataclass(frozen=True, slots=True)
+class ProbePoint:
+    """Where to bring the closed fingers."""
+
+    offset_m: tuple[float, float]
+    """From the grasp, along the part frame's x and y [m]."""
+    height_m: float
+    """Height of the TCP above the part's frame when the fingertips rest on the part [m]."""
+
+
+def probe_point(assembly: Assembly, step: Step) -> ProbePoint | None:
+    """The place nearest to the grasp where ``step``'s part can be felt from above; None where there is none."""
+    part = assembly.parts[step.part]
+    others = tuple(slab for obstacle in obstacles(assembly, step) for slab in obstacle.slabs)
+    for offset in _candidates():
+        top = _top(part, others, part.grasps[0], offset)
+        if top is not None:
+            return ProbePoint(offset, top + PAD_HALF_HEIGHT_M)
+    return None
+
+
+def _candidates() -> list[tuple[float, float]]:
+    return [
+        (round(radius * math.cos(angle), 6), round(radius * math.sin(angle), 6))
+        for radius in RADII_M
+        for angle in ([i * math.pi / 4 for i in range(8)] if radius else [0.0])
+    ]
+
+
+def _top(part: Part, others: tuple[Slab, ...], grasp: Grasp, offset: tuple[float, float]) -> float | None:
+    """Height of the part's surface under the fingertips, or None where it is not surely met first [m]."""
+    tips = _fingertips(grasp, offset)
+    slabs = solid_of(part).slabs
+    heights = [slab.z_hi for slab in slabs if slab.section.intersection(tips.buffer(-ERROR_M)).area > LEAST_AREA_M2]
+    if not heights:
+        return None
+    top = max(heights)
+    wide = tips.buffer(ERROR_M)
+    ambiguous = any(slab.z_hi > top and slab.section.intersects(wide) for slab in slabs)
+    covered = any(slab.z_hi > top - MARGIN_M and slab.section.intersects(wide) for slab in others)
+    return None if ambiguous or covered else top
+
+
+@lru_cache(maxsize=512)
+def _fingertips(grasp: Grasp, offset: tuple[float, float]) -> Polygon:
+    flat: BaseGeometry = box(
+        -PAD_WIDTH_M / 2, -FINGER_THICKNESS_M, PAD_WIDTH_M / 2, FINGER_THICKNESS_M
+    )
+    turned = affinity.rotate(flat, grasp.yaw_deg, origin=(0, 0))
+    x, y, _ = (value / 1000.0 for value in grasp.position_mm)
+    moved = affinity.translate(turned, x + offset[0], y + offset[1])
+    assert isinstance(moved, Polygon)
+    return moved
