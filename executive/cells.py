@@ -2,7 +2,6 @@
 
 from executive.errors import CellUnavailable
 from executive.options import CellName, Noise, RunOptions
-from executive.recorder import Truth
 from executive.run import Bench
 from sequences.assembly import Assembly
 
@@ -16,14 +15,14 @@ def open_bench(assembly: Assembly, options: RunOptions, *, visuals: bool = False
 
 def _simulated(assembly: Assembly, options: RunOptions, visuals: bool) -> Bench:
     try:
-        from sim.truth import seated
-
         from sim.cell import SimCell
         from sim.noise import BENCH, EXACT
+        from sim.truth import seated
     except ImportError as error:
         raise CellUnavailable("sim", f"{error}; 'pip install mujoco franky-sim'") from error
     noise = EXACT if options.noise is Noise.NONE else BENCH
-    return Bench(SimCell(assembly, seed=options.seed, noise=noise, visuals=visuals), seated)
+    cell = SimCell(assembly, seed=options.seed, noise=noise, visuals=visuals)
+    return Bench(cell, lambda _, step: seated(cell, step))
 
 
 def _fake(assembly: Assembly, options: RunOptions) -> Bench:
@@ -33,5 +32,4 @@ def _fake(assembly: Assembly, options: RunOptions) -> Bench:
     tasks = {step.part: insertion_of(assembly, step) for step in assembly.steps}
     noise = EXACT if options.noise is Noise.NONE else None
     cell = FakeCell(assembly, tasks, seed=options.seed, noise=noise)
-    truth: Truth = lambda _, step: cell.truth(step)  # noqa: E731
-    return Bench(cell, truth)
+    return Bench(cell, lambda _, step: cell.truth(step))

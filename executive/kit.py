@@ -33,11 +33,10 @@ class Kit:
 
 def standard_kit(name: PolicyName) -> Kit:
     """The kit of the skills floor, with the policy called ``name``."""
-    from skills.policies import policy
-    from skills.seated import CheckSeated
-
     from skills.handling import Carry, Inspect, LetGo, LiftClear, Pick, PutBack
+    from skills.policies import policy
     from skills.regrasp import Regrasp
+    from skills.seated import CheckSeated
     from skills.start import initializations
     from skills.tasks import insertion_of
 

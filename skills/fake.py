@@ -28,6 +28,10 @@ TURN_SPEED = 3.0
 """Fastest turn of the hand [rad/s]."""
 REACH_M = 0.015
 """How far from a part's grasp the fingers still close on it [m]."""
+CLOSED_M = 0.002
+"""Fingers closer together than this are closed [m]."""
+FINGERTIP_M = 0.004
+"""How far from its probing point a part is still felt by the fingertips [m]."""
 SOCKET_RADIUS_M = 0.05
 """How far around a goal the face reaches into which its socket is cut [m]."""
 YAW_FIT_RAD = np.radians(8.0)
@@ -373,7 +377,7 @@ class FakeCell:
     def _stopped_by_contact(self, wanted: Matrix) -> tuple[Matrix, Vector]:
         """The TCP as far as contact lets it go, and what contact then exerts on it (3,) [N]."""
         if self._held is None:
-            return wanted, np.zeros(3)
+            return self._pressed(wanted, self._met_from_above(wanted))
         part = self._held
         free = plug = wanted @ self._plug_in_tcp
         if self._in_socket(part):
@@ -384,12 +388,32 @@ class FakeCell:
         if plug[2, 3] < floor:
             plug = _at_height(plug, floor)
         self.parts[part] = plug
-        tcp, blocked = wanted.copy(), plug[:3, 3] - free[:3, 3]
+        return self._pressed(wanted, plug[:3, 3] - free[:3, 3])
+
+    def _pressed(self, wanted: Matrix, blocked: Vector) -> tuple[Matrix, Vector]:
+        """The TCP kept back by ``blocked`` (3,) [m], and the spring's force there (3,) [N]."""
+        tcp = wanted.copy()
         tcp[:3, 3] += blocked
         clip = np.asarray(self._spring.clip_m)
         short = np.clip(tcp[:3, 3] - self._target[:3, 3], -clip, clip)
         touching = np.abs(blocked) > 1e-7
         return tcp if touching.any() else wanted, np.where(touching, self._spring.stiffness * short, 0.0)
+
+    def _met_from_above(self, tcp: Matrix) -> Vector:
+        """How far closed fingertips are kept up by a part on which they rest (3,) [m]."""
+        if self._width > CLOSED_M:
+            return np.zeros(3)
+        for part, pose in self.parts.items():
+            probe = self.insertions[part].probe
+            if probe is None:
+                continue
+            offset = pose[:3, :3] @ np.array([*probe.offset_m, 0.0])
+            there = (pose @ self._grasps[part])[:3, 3] + offset
+            rest = float(pose[2, 3]) + probe.height_m
+            aside = float(np.hypot(*(tcp[:2, 3] - there[:2])))
+            if aside < FINGERTIP_M and rest - FINGERTIP_M < tcp[2, 3] < rest:
+                return np.array([0.0, 0.0, rest - float(tcp[2, 3])])
+        return np.zeros(3)
 
     def _enters(self, part: str, plug: Matrix) -> bool:
         """The plug is about to go below the face, into its socket."""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from executive.options import RunOptions
 from executive.records import RunResult
 from executive.run import Bench, assemble
 from sequences.assembly import Assembly, Step
+from skills import tasks
 from skills.cell import Cell
 from skills.fake import EXACT, FakeCell, Trouble, TroubleKind
 from skills.insertion import Attempt, Insertion
@@ -83,14 +85,15 @@ def plan(**overrides: Any) -> dict[str, Any]:
     }
 
 
+@cache
+def _insertions(assembly: str) -> dict[str, Insertion]:
+    loaded = Assembly.model_validate_json(assembly)
+    return {step.part: tasks.insertion_of(loaded, step) for step in loaded.steps}
+
+
 def insertion_of(assembly: Assembly, step: Step) -> Insertion:
-    part = assembly.parts[step.part]
-    return Insertion(
-        part=step.part, skill=step.skill, tcp_in_plug=part.grasps[0].tcp_in_part,
-        grip_width_m=part.grasps[0].width_mm / 1e3, cross_width_m=None, mass_kg=0.01,
-        depth_m=step.depth_mm / 1e3, clearance_m=step.clearance_mm / 1e3, tolerance_m=0.001,
-        symmetry=step.symmetry, touch=None, clear_height_m=0.03, travel_height_m=0.15,
-    )  # fmt: skip
+    """As the skills floor builds it, but each only once in a session."""
+    return _insertions(assembly.model_dump_json())[step.part]
 
 
 class Stub:

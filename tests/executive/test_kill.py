@@ -201,7 +201,19 @@ def test_the_command_as_a_user_starts_it(product_file: Path, tmp_path: Path, dea
 
 
 def test_many_runs_in_several_processes_can_be_stopped(product_file: Path, tmp_path: Path) -> None:
-    words = ["run", str(product_file), "--cell", "fake", "--repeat", "50", "--jobs", "2", "--json"]
+    words = [
+        "run",
+        str(product_file),
+        "--cell",
+        "fake",
+        "--noise",
+        "none",
+        "--repeat",
+        "50",
+        "--jobs",
+        "2",
+        "--json",
+    ]
     process = subprocess.Popen(
         [sys.executable, "-m", "executive.main", *words, "--runs-dir", str(tmp_path)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
