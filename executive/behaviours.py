@@ -1,4 +1,4 @@
-"""The leaves of the tree that make the arm do something, and those that turn an attempt's page.
+"""The leaves of the tree that make the arm do something.
 
 Contract: ``initialise`` is called once when a leaf is entered, ``update`` once a control period until it
 stops returning ``RUNNING``, and none of them waits. A leaf that is broken off (``terminate(INVALID)`` while
@@ -12,11 +12,9 @@ from py_trees.common import Status
 
 from executive.board import Board, Phase, StepProgress
 from executive.kit import Make
-from executive.options import OnFailure, RunOptions
 from executive.recorder import Recorder
-from executive.records import AttemptRecord, Outcome, StepRecord
-from skills.cell import Cell, Vector
-from skills.insertion import Attempt, Insertion
+from executive.records import Outcome, StepRecord
+from skills.cell import Cell
 from skills.routine import Cause, Progress, Routine
 
 Need = Callable[[Board], bool]
@@ -31,6 +29,26 @@ def hold(cell: Cell) -> None:
 def always(board: Board) -> bool:
     """The need of a leaf that always has something to do."""
     return True
+
+
+FRESH_GRASP = frozenset({Cause.SLIP, Cause.GRASP_MISSED, Cause.TIMEOUT})
+"""Causes after which the part is put back and grasped anew."""
+
+
+def in_hand(board: Board) -> bool:
+    """There is something to recover from, and something in the hand."""
+    return board.recover_from is not None and board.seen().grasped
+
+
+def to_put_back(board: Board) -> bool:
+    """The part in the hand must be grasped anew."""
+    return in_hand(board) and board.recover_from in FRESH_GRASP
+
+
+def to_fetch_again(board: Board) -> bool:
+    """The hand is empty because the part had been let go before the attempt failed."""
+    failed = board.recover_from is not None and not board.seen().grasped
+    return failed and board.attempt is not None and board.attempt.released_tcp is not None
 
 
 class Run(Behaviour):
@@ -100,232 +118,6 @@ class Run(Behaviour):
         if self.reaches is not None:
             self.board.phase = self.reaches
             self.recorder.reached(self.reaches)
-
-
-class Begin(Behaviour):
-    """Measures where the part belongs and begins the next attempt, unless one was resumed."""
-
-    def __init__(self, index: int, board: Board, recorder: Recorder) -> None:
-        super().__init__("begin")
-        self.index, self.board, self.recorder = index, board, recorder
-
-    def update(self) -> Status:
-        """Turn the page; done at once."""
-        board = self.board
-        now = board.seen().time_s
-        if board.progress.index != self.index:
-            board.progress = StepProgress(self.index, began_s=now)
-        if board.attempt is not None:
-            self.feedback_message = f"attempt {board.progress.tried} goes on"
-            return Status.SUCCESS
-        insertion = board.insertion(self.index)
-        goal = board.robot().locate_goal(insertion.part).pose_in_base
-        board.attempt = Attempt(insertion=insertion, goal_in_base=goal)
-        board.cause = None
-        board.progress.tried += 1
-        board.progress.attempt_began_s = now
-        board.progress.profile = []
-        self.feedback_message = f"attempt {board.progress.tried}"
-        self.recorder.attempt_began()
-        return Status.SUCCESS
-
-
-class ChooseStart(Behaviour):
-    """Chooses where the policy starts from: another place each attempt."""
-
-    def __init__(self, board: Board, starts: Callable[[Insertion, int], Vector]) -> None:
-        super().__init__("choose start")
-        self.board, self.starts = board, starts
-
-    def update(self) -> Status:
-        """Take the attempt's own place in the list of starts; done at once."""
-        if self.board.phase >= Phase.CARRIED:
-            return Status.SUCCESS
-        attempt, tried = self.board.trying(), max(1, self.board.progress.tried)
-        attempt.initialization = self.starts(attempt.insertion, tried)[tried - 1]
-        x, y, z = 1000.0 * attempt.initialization[:3]
-        self.feedback_message = f"from ({x:.1f}, {y:.1f}, {z:.1f}) mm"
-        return Status.SUCCESS
-
-
-def attempt_record(board: Board, recorder: Recorder, *, seated: bool) -> AttemptRecord:
-    """The attempt in hand, closed with its verdict."""
-    progress, attempt = board.progress, board.trying()
-    chosen = attempt.initialization.tolist() if board.phase >= Phase.CARRIED else None
-    truth = recorder.verdict(progress.index)
-    return AttemptRecord(
-        step=progress.index,
-        part=attempt.insertion.part,
-        number=progress.tried,
-        seated=seated,
-        judged=board.phase >= Phase.CARRIED,
-        cause=None if seated else str(board.cause or Cause.TIMEOUT),
-        initialization=None if chosen is None else tuple(chosen),
-        peak_force_n=float(attempt.peak_force_n),
-        duration_s=board.seen().time_s - progress.attempt_began_s,
-        truth_seated=None if truth is None else bool(truth.seated),
-        position_error_m=None if truth is None else float(truth.position_error_m),
-        force_profile=tuple(progress.profile),
-    )
-
-
-def _turn_page(board: Board, record: AttemptRecord) -> None:
-    progress = board.progress
-    board.attempts.append(record)
-    progress.peak_force_n = max(progress.peak_force_n, record.peak_force_n)
-    progress.initialization = record.initialization or progress.initialization
-
-
-def step_record(board: Board, outcome: Outcome, *, cause: Cause | None = None, note: str = "") -> StepRecord:
-    """The step in hand, closed."""
-    progress = board.progress
-    step = board.assembly.steps[progress.index]
-    now = board.seen().time_s
-    return StepRecord(
-        index=progress.index, part=step.part, skill=step.skill, outcome=outcome, attempts=progress.tried,
-        cause=None if cause is None else str(cause), initialization=progress.initialization,
-        peak_force_n=progress.peak_force_n, note=note,
-        duration_s=now - (now if progress.began_s is None else progress.began_s),
-    )  # fmt: skip
-
-
-class Finish(Behaviour):
-    """Closes a step whose part is in place."""
-
-    def __init__(self, board: Board, recorder: Recorder) -> None:
-        super().__init__("finish")
-        self.board, self.recorder = board, recorder
-
-    def update(self) -> Status:
-        """Write the step down as done; done at once."""
-        board, attempt = self.board, self.board.trying()
-        record = attempt_record(board, self.recorder, seated=True)
-        _turn_page(board, record)
-        step = step_record(board, Outcome.PLACED)
-        self.recorder.step_done(record, step)
-        board.results[step.index], board.kept[step.index] = step, attempt
-        board.attempt, board.phase = None, Phase.WAITING
-        self.feedback_message = f"in place after {step.attempts} attempt{'s' * (step.attempts != 1)}"
-        return Status.SUCCESS
-
-
-class Fail(Behaviour):
-    """Closes a failed attempt: journal and refinement queue."""
-
-    def __init__(self, board: Board, recorder: Recorder) -> None:
-        super().__init__("note the failure")
-        self.board, self.recorder = board, recorder
-
-    def update(self) -> Status:
-        """Write the attempt down and fail, so that the next one begins; done at once."""
-        board = self.board
-        if board.attempt is None:
-            return Status.FAILURE
-        record = attempt_record(board, self.recorder, seated=False)
-        _turn_page(board, record)
-        board.progress.spent += 1
-        cause = board.cause or Cause.TIMEOUT
-        board.recover_from = board.progress.last_cause = cause
-        self.recorder.attempt_failed(record)
-        self.feedback_message = board.message = f"attempt {record.number} failed: {cause}"
-        return Status.FAILURE
-
-
-FRESH_GRASP = frozenset({Cause.SLIP, Cause.GRASP_MISSED, Cause.TIMEOUT})
-"""Causes after which the part is put back and grasped anew."""
-
-
-def in_hand(board: Board) -> bool:
-    """There is something to recover from, and something in the hand."""
-    return board.recover_from is not None and board.seen().grasped
-
-
-def to_put_back(board: Board) -> bool:
-    """The part in the hand must be grasped anew."""
-    return in_hand(board) and board.recover_from in FRESH_GRASP
-
-
-def to_fetch_again(board: Board) -> bool:
-    """The hand is empty because the part had been let go before the attempt failed."""
-    failed = board.recover_from is not None and not board.seen().grasped
-    return failed and board.attempt is not None and board.attempt.released_tcp is not None
-
-
-class Recovered(Behaviour):
-    """Ends the recovery from a failed attempt: the next one starts from what the hand holds."""
-
-    def __init__(self, board: Board, recorder: Recorder) -> None:
-        super().__init__("ready again")
-        self.board, self.recorder = board, recorder
-
-    def update(self) -> Status:
-        """Look at the hand; done at once."""
-        board = self.board
-        if board.recover_from is None:
-            return Status.SUCCESS
-        board.phase = Phase.PICKED if board.seen().grasped else Phase.WAITING
-        self.recorder.recovered()
-        board.attempt = board.recover_from = None
-        self.feedback_message = "part in hand" if board.phase is Phase.PICKED else "hand empty"
-        return Status.SUCCESS
-
-
-class AlreadyOver(Behaviour):
-    """Succeeds for a step that is over already, as after a resume."""
-
-    def __init__(self, index: int, board: Board) -> None:
-        super().__init__("already over")
-        self.index, self.board = index, board
-
-    def update(self) -> Status:
-        """Look the step up; done at once."""
-        return Status.SUCCESS if self.index in self.board.results else Status.FAILURE
-
-
-class MateMissing(Behaviour):
-    """Skips a step whose guiding parts are not all in place."""
-
-    def __init__(self, index: int, board: Board, recorder: Recorder) -> None:
-        super().__init__("skip without its mates")
-        self.index, self.board, self.recorder = index, board, recorder
-
-    def update(self) -> Status:
-        """Look the mates up; done at once."""
-        board = self.board
-        assembly = board.assembly
-        placed = {assembly.base.part} | {r.part for r in board.results.values() if r.seated}
-        missing = [mate for mate in assembly.steps[self.index].mates if mate not in placed]
-        if not missing:
-            return Status.FAILURE
-        board.progress = StepProgress(self.index)
-        record = step_record(board, Outcome.SKIPPED, note=f"not tried: {', '.join(missing)} not in place")
-        self.recorder.step_given_up(record)
-        board.results[self.index] = record
-        self.feedback_message = record.note
-        return Status.SUCCESS
-
-
-class AskOperator(Behaviour):
-    """Decides, in the operator's stead, about a step of which every attempt has failed."""
-
-    def __init__(self, board: Board, recorder: Recorder, options: RunOptions) -> None:
-        super().__init__("ask the operator")
-        self.board, self.recorder, self.options = board, recorder, options
-
-    def update(self) -> Status:
-        """Stop the run or skip the step; done at once."""
-        board = self.board
-        board.interventions += 1
-        skip = self.options.on_failure is OnFailure.SKIP
-        note = f"given up after {board.progress.tried} attempts"
-        outcome = Outcome.SKIPPED if skip else Outcome.FAILED
-        record = step_record(board, outcome, cause=board.progress.last_cause, note=note)
-        self.recorder.step_given_up(record)
-        board.results[record.index] = record
-        board.attempt = board.recover_from = None
-        board.phase = Phase.WAITING
-        self.feedback_message = board.message = f"{record.part}: {note}"
-        return Status.SUCCESS if skip else Status.FAILURE
 
 
 class Look(Run):

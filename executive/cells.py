@@ -1,6 +1,7 @@
 """Opens the cell that was asked for, with what scores it where that is possible."""
 
 from executive.errors import CellUnavailable
+from executive.kit import insertions_of
 from executive.options import CellName, Noise, RunOptions
 from executive.run import Bench
 from sequences.assembly import Assembly
@@ -27,9 +28,7 @@ def _simulated(assembly: Assembly, options: RunOptions, visuals: bool) -> Bench:
 
 def _fake(assembly: Assembly, options: RunOptions) -> Bench:
     from skills.fake import EXACT, FakeCell
-    from skills.tasks import insertion_of
 
-    tasks = {step.part: insertion_of(assembly, step) for step in assembly.steps}
     noise = EXACT if options.noise is Noise.NONE else None
-    cell = FakeCell(assembly, tasks, seed=options.seed, noise=noise)
+    cell = FakeCell(assembly, insertions_of(assembly), seed=options.seed, noise=noise)
     return Bench(cell, lambda _, step: cell.truth(step))

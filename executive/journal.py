@@ -20,62 +20,9 @@ from executive.errors import JournalUnreadable, UnknownRun
 from executive.lock import held
 from executive.options import RunOptions
 from executive.records import RunState
+from executive.schema import SCHEMA, events, failures, metadata, runs
 
-SCHEMA = 1
 FILE = "journal.sqlite"
-
-metadata = sa.MetaData()
-
-runs = sa.Table(
-    "runs",
-    metadata,
-    sa.Column("run", sa.Integer, primary_key=True),
-    sa.Column("product", sa.Text, nullable=False),
-    sa.Column("assembly", sa.Text, nullable=False),
-    sa.Column("options", sa.JSON, nullable=False),
-    sa.Column("version", sa.Text, nullable=False),
-    sa.Column("started", sa.Text, nullable=False),
-    sa.Column("ended", sa.Text),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("result", sa.JSON),
-)
-
-events = sa.Table(
-    "events",
-    metadata,
-    sa.Column("run", sa.ForeignKey("runs.run"), primary_key=True),
-    sa.Column("seq", sa.Integer, primary_key=True),
-    sa.Column("time", sa.Text, nullable=False),
-    sa.Column("sim_time_s", sa.Float),
-    sa.Column("step", sa.Integer),
-    sa.Column("attempt", sa.Integer),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("data", sa.JSON, nullable=False),
-    sa.Column("snapshot", sa.LargeBinary),
-)
-sa.Index(
-    "a_step_is_done_once", events.c.run, events.c.step, unique=True, sqlite_where=events.c.kind == "step_done"
-)
-
-failures = sa.Table(
-    "failures",
-    metadata,
-    sa.Column("failure", sa.Integer, primary_key=True),
-    sa.Column("run", sa.ForeignKey("runs.run"), nullable=False),
-    sa.Column("step", sa.Integer, nullable=False),
-    sa.Column("attempt", sa.Integer, nullable=False),
-    sa.Column("time", sa.Text, nullable=False),
-    sa.Column("product", sa.Text, nullable=False),
-    sa.Column("part", sa.Text, nullable=False),
-    sa.Column("skill", sa.Text, nullable=False),
-    sa.Column("skill_version", sa.Text, nullable=False),
-    sa.Column("seed", sa.Integer, nullable=False),
-    sa.Column("cause", sa.Text, nullable=False),
-    sa.Column("initialization", sa.JSON),
-    sa.Column("trace", sa.LargeBinary, nullable=False),
-    sa.Column("state", sa.Text, nullable=False, default="waiting"),
-)
-sa.Index("failures_of_a_skill", failures.c.skill, failures.c.state)
 
 
 @dataclass(frozen=True, slots=True)

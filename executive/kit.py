@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from executive.options import PolicyName
 from sequences.assembly import Assembly, Step
@@ -31,6 +32,19 @@ class Kit:
     inspect: Make
 
 
+@lru_cache(maxsize=64)
+def _insertions(assembly: str) -> dict[str, Insertion]:
+    from skills.tasks import insertion_of
+
+    loaded = Assembly.model_validate_json(assembly)
+    return {step.part: insertion_of(loaded, step) for step in loaded.steps}
+
+
+def insertions_of(assembly: Assembly) -> dict[str, Insertion]:
+    """Part → its insertion. Geometry takes a while to work out, so it is kept from one run to the next."""
+    return _insertions(assembly.model_dump_json())
+
+
 def standard_kit(name: PolicyName) -> Kit:
     """The kit of the skills floor, with the policy called ``name``."""
     from skills.handling import Carry, Inspect, LetGo, LiftClear, Pick, PutBack
@@ -38,10 +52,9 @@ def standard_kit(name: PolicyName) -> Kit:
     from skills.regrasp import Regrasp
     from skills.seated import CheckSeated
     from skills.start import initializations
-    from skills.tasks import insertion_of
 
     return Kit(
-        insertion_of=insertion_of,
+        insertion_of=lambda assembly, step: insertions_of(assembly)[step.part],
         initializations=initializations,
         pick=Pick,
         carry=Carry,

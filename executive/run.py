@@ -8,7 +8,6 @@ from importlib.metadata import version as installed_version
 
 from py_trees.common import Status
 
-from executive.behaviours import Fail
 from executive.board import Board, Halt
 from executive.errors import RunFinished
 from executive.journal import Event, Journal
@@ -16,6 +15,7 @@ from executive.kit import Kit, standard_kit
 from executive.lock import RunLock
 from executive.observers import Observer
 from executive.options import RunOptions
+from executive.pages import Fail
 from executive.recorder import Recorder, Truth
 from executive.records import Outcome, RunResult, RunState, StepRecord
 from executive.replay import check_hand, replay

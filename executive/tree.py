@@ -16,26 +16,21 @@ from py_trees.behaviours import Dummy
 from py_trees.composites import Selector, Sequence
 from py_trees.decorators import FailureIsSuccess, Retry
 
-from executive.behaviours import (
+from executive.behaviours import Look, Need, Run, in_hand, to_fetch_again, to_put_back
+from executive.board import Board, Phase
+from executive.guards import ForceLimit, NoFault, NoStop, Watch
+from executive.kit import Kit, Make, standard_kit
+from executive.options import Noise, OnFailure, RunOptions
+from executive.pages import (
     AlreadyOver,
     AskOperator,
     Begin,
     ChooseStart,
     Fail,
     Finish,
-    Look,
     MateMissing,
-    Need,
     Recovered,
-    Run,
-    in_hand,
-    to_fetch_again,
-    to_put_back,
 )
-from executive.board import Board, Phase
-from executive.guards import ForceLimit, NoFault, NoStop, Watch
-from executive.kit import Kit, Make, standard_kit
-from executive.options import Noise, OnFailure, RunOptions
 from executive.recorder import Recorder
 from sequences.assembly import Assembly
 

@@ -9,16 +9,16 @@ each of the ways that has a name. A control period costs tens of microseconds.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from sequences.assembly import Assembly, Step
 from skills.cell import CellError, Compliance, Fault, Observation, PoseEstimate, UnknownPart, Vector
+from skills.fake_geometry import Matrix, at_height, fits, inverse, shifted, towards, wrapped, yaw_of
 from skills.insertion import Insertion
+from skills.trouble import Trouble, TroubleKind
 
 PERIOD_S = 0.06
 OPEN_M = 0.08
@@ -34,40 +34,8 @@ FINGERTIP_M = 0.004
 """How far from its probing point a part is still felt by the fingertips [m]."""
 SOCKET_RADIUS_M = 0.05
 """How far around a goal the face reaches into which its socket is cut [m]."""
-YAW_FIT_RAD = np.radians(8.0)
-"""How far a keyed plug may be turned and still enter [rad]."""
 STIFF = Compliance(stiffness=4000.0, clip_m=(0.02, 0.02, 0.02))
-Matrix = NDArray[np.float64]
-"""(4, 4) a pose; the fake's world is kept in matrices because they are quick to multiply."""
 HOME = RigidTransform.from_components([0.4, 0.0, 0.35], Rotation.from_euler("x", 180, degrees=True))
-
-
-class TroubleKind(StrEnum):
-    """What may be scripted to go wrong."""
-
-    MISSED = "missed grasp"
-    """The fingers close on nothing."""
-    SLIP = "slip"
-    """The part is lost while it is lifted."""
-    JAM = "jam"
-    """The plug is held half way in."""
-    SPIKE = "spike"
-    """The first contact is felt as 500 N."""
-    REFLEX = "reflex"
-    """The first contact trips the robot's reflex."""
-    STOP = "stop"
-    """The robot is stopped at the first contact."""
-    LOST = "lost"
-    """The connection breaks at the first contact: commands raise CellError."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """One scripted mishap, for the next ``times`` occasions on which it can befall ``part``."""
-
-    kind: TroubleKind
-    part: str
-    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +153,7 @@ class FakeCell:
             self._force, self._peak = np.zeros(3), 0.0
             return
         before = self._tcp
-        reached = _towards(before, self._target, self._speed * PERIOD_S, TURN_SPEED * PERIOD_S)
+        reached = towards(before, self._target, self._speed * PERIOD_S, TURN_SPEED * PERIOD_S)
         self._moving = self._moving and reached is not self._target
         self._tcp, self._force = self._stopped_by_contact(reached)
         self._peak = float(np.linalg.norm(self._force))
@@ -215,7 +183,7 @@ class FakeCell:
         """See :class:`skills.cell.Cell`."""
         self._known(part)
         error = self._error(self.noise.goal_m, self.noise.goal_rad)
-        measured = RigidTransform.from_matrix(_shifted(self._goals[part], *error))
+        measured = RigidTransform.from_matrix(shifted(self._goals[part], *error))
         return PoseEstimate(measured, self.noise.goal_m, self.noise.goal_rad)
 
     def close(self) -> None:
@@ -296,11 +264,11 @@ class FakeCell:
         place = self.assembly.tray.places[part]
         x, y = np.asarray(place.position_mm) / 1000.0
         spot = np.array([x, y, self._tray_height(part)])
-        return _shifted(np.eye(4), spot, float(np.radians(place.yaw_deg)))
+        return shifted(np.eye(4), spot, float(np.radians(place.yaw_deg)))
 
     def _on_tray(self, part: str) -> Matrix:
         shift, yaw = self._error(self.noise.tray_m, self.noise.tray_rad)
-        return _shifted(self._tray_place(part), np.array([shift[0], shift[1], 0.0]), yaw)
+        return shifted(self._tray_place(part), np.array([shift[0], shift[1], 0.0]), yaw)
 
     # -- the hand ------------------------------------------------------------------------------------
 
@@ -324,14 +292,14 @@ class FakeCell:
         """Take hold of ``part``, centred between the pads if it stands loose; the width in between."""
         insertion = self.insertions[part]
         grasp = self.parts[part] @ self._grasps[part]
-        turn = _yaw(grasp[:3, :3].T @ self._tcp[:3, :3])
+        turn = yaw_of(grasp[:3, :3].T @ self._tcp[:3, :3])
         across = abs(np.sin(turn)) > np.sin(np.pi / 4)
         if not self._in_socket(part):
             closing = self._tcp[:3, 1]
             off = float(np.dot(self._tcp[:3, 3] - grasp[:3, 3], closing))
-            straight = -_wrapped(turn, np.pi / 2)
-            self.parts[part] = _shifted(self.parts[part], off * closing, straight)
-        self._held, self._plug_in_tcp = part, _inverse(self._tcp) @ self.parts[part]
+            straight = -wrapped(turn, np.pi / 2)
+            self.parts[part] = shifted(self.parts[part], off * closing, straight)
+        self._held, self._plug_in_tcp = part, inverse(self._tcp) @ self.parts[part]
         return insertion.cross_width_m or insertion.grip_width_m if across else insertion.grip_width_m
 
     def _drop(self) -> None:
@@ -339,7 +307,7 @@ class FakeCell:
             return
         pose = self.parts[self._held]
         height = min(float(pose[2, 3]), self._floor(self._held, pose))
-        self.parts[self._held] = _at_height(pose, height)
+        self.parts[self._held] = at_height(pose, height)
         self._held = None
         self._touching = False
 
@@ -350,8 +318,8 @@ class FakeCell:
         turn = self._goals[part][:3, :3].T
         offset = turn @ (pose[:3, 3] - self._goals[part][:3, 3])
         symmetry = self.insertions[part].symmetry
-        yaw = _yaw(turn @ pose[:3, :3])
-        return offset, 0.0 if symmetry == 0 else _wrapped(yaw, 2 * np.pi / symmetry)
+        yaw = yaw_of(turn @ pose[:3, :3])
+        return offset, 0.0 if symmetry == 0 else wrapped(yaw, 2 * np.pi / symmetry)
 
     def _in_socket(self, part: str) -> bool:
         insertion = self.insertions[part]
@@ -367,7 +335,7 @@ class FakeCell:
         seat = float(self._goals[part][2, 3])
         if sideways > SOCKET_RADIUS_M:
             return self._tray_height(part)
-        if _fits(sideways, yaw, insertion.clearance_m) or self._in_socket(part):
+        if fits(sideways, yaw, insertion.clearance_m) or self._in_socket(part):
             return seat + (insertion.depth_m / 2 if self._jammed else 0.0)
         touch = insertion.touch
         if touch is not None and float(np.hypot(*(offset[:2] - touch.offset_m))) < 0.006:
@@ -386,7 +354,7 @@ class FakeCell:
             self._jammed = True
         floor = self._floor(part, plug)
         if plug[2, 3] < floor:
-            plug = _at_height(plug, floor)
+            plug = at_height(plug, floor)
         self.parts[part] = plug
         return self._pressed(wanted, plug[:3, 3] - free[:3, 3])
 
@@ -420,7 +388,7 @@ class FakeCell:
         insertion = self.insertions[part]
         offset, yaw = self._offset(part, plug)
         sideways = float(np.hypot(offset[0], offset[1]))
-        return float(offset[2]) < insertion.depth_m and _fits(sideways, yaw, insertion.clearance_m)
+        return float(offset[2]) < insertion.depth_m and fits(sideways, yaw, insertion.clearance_m)
 
     def _guided(self, part: str, plug: Matrix) -> Matrix:
         """The plug held sideways by the walls of its socket."""
@@ -469,57 +437,3 @@ class FakeCell:
         if self._befalls(TroubleKind.LOST, part):
             self._faults = (Fault.CONNECTION,)
             raise CellError("the connection to the robot broke")
-
-
-def _towards(a: Matrix, b: Matrix, most_m: float, most_rad: float) -> Matrix:
-    """From ``a`` towards ``b``, at most so far; straight, both motions ending together. ``b`` if reached."""
-    if a is b:
-        return b
-    shift = b[:3, 3] - a[:3, 3]
-    turn = b[:3, :3] @ a[:3, :3].T
-    angle = float(np.arccos(np.clip((np.trace(turn) - 1.0) / 2.0, -1.0, 1.0)))
-    need = max(float(np.linalg.norm(shift)) / most_m, angle / most_rad)
-    if need <= 1.0:
-        return b
-    reached = a.copy()
-    reached[:3, 3] += shift / need
-    if angle > 1e-6:
-        part_turn = Rotation.from_rotvec(Rotation.from_matrix(turn).as_rotvec() / need)
-        reached[:3, :3] = part_turn.as_matrix() @ a[:3, :3]
-    return reached
-
-
-def _fits(sideways_m: float, yaw: float, clearance_m: float) -> bool:
-    return sideways_m <= clearance_m + 1e-9 and abs(yaw) <= YAW_FIT_RAD
-
-
-def _inverse(pose: Matrix) -> Matrix:
-    inverse = np.eye(4)
-    inverse[:3, :3] = pose[:3, :3].T
-    inverse[:3, 3] = -pose[:3, :3].T @ pose[:3, 3]
-    return inverse
-
-
-def _yaw(turn: Matrix) -> float:
-    """Angle about the vertical of a rotation matrix (3, 3) [rad]."""
-    return float(np.arctan2(turn[1, 0], turn[0, 0]))
-
-
-def _shifted(pose: Matrix, shift: Vector, yaw: float) -> Matrix:
-    """``pose`` moved along the base's axes [m] and turned where it stands [rad]."""
-    moved = pose.copy()
-    moved[:3, 3] += shift
-    cos, sin = np.cos(yaw), np.sin(yaw)
-    moved[:3, :3] = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]]) @ pose[:3, :3]
-    return moved
-
-
-def _at_height(pose: Matrix, height: float) -> Matrix:
-    lifted = pose.copy()
-    lifted[2, 3] = height
-    return lifted
-
-
-def _wrapped(angle: float, turn: float) -> float:
-    """``angle`` moved by whole ``turn``s to the one nearest zero [rad]."""
-    return angle - turn * round(angle / turn)

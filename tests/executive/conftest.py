@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,17 @@ import yaml
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from executive.journal import Journal
-from executive.kit import Kit
+from executive.kit import Kit, insertions_of
 from executive.options import RunOptions
 from executive.records import RunResult
 from executive.run import Bench, assemble
 from sequences.assembly import Assembly, Step
-from skills import tasks
 from skills.cell import Cell
-from skills.fake import EXACT, FakeCell, Trouble, TroubleKind
+from skills.fake import EXACT, FakeCell
 from skills.insertion import Attempt, Insertion
 from skills.routine import Cause, Progress
 from skills.start import initializations
+from skills.trouble import Trouble, TroubleKind
 
 PEG = {"rectangle": {"size_mm": [12, 12]}}
 HOLES = [{**PEG, "at_mm": [x, 0], "grow_mm": 0.5} for x in (-24, 24)]
@@ -85,15 +84,8 @@ def plan(**overrides: Any) -> dict[str, Any]:
     }
 
 
-@cache
-def _insertions(assembly: str) -> dict[str, Insertion]:
-    loaded = Assembly.model_validate_json(assembly)
-    return {step.part: tasks.insertion_of(loaded, step) for step in loaded.steps}
-
-
 def insertion_of(assembly: Assembly, step: Step) -> Insertion:
-    """As the skills floor builds it, but each only once in a session."""
-    return _insertions(assembly.model_dump_json())[step.part]
+    return insertions_of(assembly)[step.part]
 
 
 class Stub:

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from executive import cells, run
 from executive.main import app
-from skills.fake import EXACT, FakeCell, Trouble, TroubleKind
+from skills.fake import EXACT, FakeCell
+from skills.trouble import Trouble, TroubleKind
 
 Dovetail = Callable[..., Any]
 

@@ -33,6 +33,7 @@ import executive.benchmark, executive.display, executive.interrupt, executive.ki
 import executive.report, executive.views, sequences.load
 from executive.options import PolicyName
 executive.kit.standard_kit(PolicyName.SEARCH)
+executive.kit.insertions_of(sequences.load.load(sys.argv[1]))
 from executive.main import run
 print("ready", flush=True)
 for line in sys.stdin:
@@ -53,7 +54,10 @@ class Runs:
     def __init__(self, product: Path, runs_dir: Path) -> None:
         self.product, self.runs_dir = product, runs_dir
         self._parent = subprocess.Popen(
-            [sys.executable, "-c", FORKING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", FORKING, str(product)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert self._line() == "ready"
 
