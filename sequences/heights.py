@@ -26,6 +26,10 @@ LEAST_TOUCH_HEIGHT_M = 0.003
 """A face nearer to seated than this would not tell a hole from a face."""
 SWEEP_M = 0.012
 """Sideways room that ``clear_height`` allows for."""
+FREE_M = 0.0005
+"""A plug this little above seated is not held up by what it mates with."""
+ENTERED_M = 0.002
+"""A plug this deep below the mouth has entered."""
 SAMPLING_M = 0.002
 """Spacing of the position errors that are tried one by one."""
 RADII_M = (0.003, 0.004, 0.005, 0.006, 0.007, 0.008, 0.009)
@@ -109,6 +113,24 @@ def clear_height(assembly: Assembly, step: Step) -> float:
             if stop > height and _overlap(reach, other.section):
                 height = stop
     return height
+
+
+def yaw_play(assembly: Assembly, step: Step) -> float:
+    """How far the seated plug can be turned either way before it meets its socket [rad], at most 20°."""
+    plug, sockets = solid_of(assembly.parts[step.part]), obstacles(assembly, step)
+
+    def meets(yaw: float) -> bool:
+        return any(rest_height(plug, sockets, yaw=sign * yaw) > FREE_M for sign in (1.0, -1.0))
+
+    tried = np.radians(np.concatenate([np.arange(0.25, 5.0, 0.25), np.arange(5.0, 20.1, 1.0)]))
+    return float(next((yaw for yaw in tried if meets(yaw)), tried[-1]))
+
+
+def enters_turned(assembly: Assembly, step: Step, yaw_bound_rad: float = math.radians(10.0)) -> bool:
+    """Whether the plug begins to enter at its goal's axis whatever its yaw within the bound."""
+    plug, sockets = solid_of(assembly.parts[step.part]), obstacles(assembly, step)
+    entered = step.depth_mm / 1000.0 - ENTERED_M
+    return all(rest_height(plug, sockets, yaw=yaw) < entered for yaw in np.linspace(-1, 1, 7) * yaw_bound_rad)
 
 
 def _earlier(assembly: Assembly, step: Step) -> tuple[tuple[Part, Pose], ...]:

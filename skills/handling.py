@@ -182,6 +182,11 @@ class Feeling(Handling):
             raise Failed(Cause.PART_DISPLACED, f"nothing stands where {part} was left")
         self.attempt.felt_height_m = float(observation.tcp_in_base.translation[2]) - probe.height_m
 
+    def leaving_m(self) -> float:
+        """How far up the fingers must go to be above the part [m]."""
+        probe, grasp_height = self.insertion.probe, float(self.insertion.tcp_in_plug.translation[2])
+        return LIFT_M if probe is None else max(LIFT_M, probe.height_m - grasp_height + 0.01)
+
     def check_height(self, expected_m: float, tolerance_m: float, otherwise: Cause) -> None:
         """Fail unless the felt height is the expected one."""
         assert self.attempt.felt_height_m is not None
@@ -204,7 +209,7 @@ class LetGo(Feeling):
             self.check_grip(cell, "the part did not stay where it was put", Cause.PART_DISPLACED)
             yield from opened(cell, self.release_opening(), f"letting go of {part}")
         cell.zero_wrench()
-        yield from moved(cell, raised(tcp, 0.03), "leaving", speed=SLOW, snag_n=15.0)
+        yield from moved(cell, raised(tcp, self.leaving_m()), "leaving", speed=SLOW, snag_n=15.0)
         if self.insertion.probe is not None:
             seat = attempt.seat_height_m
             yield from self.felt(cell, tcp, seat)

@@ -8,6 +8,10 @@ from scipy.spatial.transform import RigidTransform, Rotation
 from skills.cell import Vector
 
 
+KEYED_RAD = float(np.deg2rad(15.0))
+"""A plug with more play in yaw than this finds its way in whatever the goal's estimate says [rad]."""
+
+
 @dataclass(frozen=True, slots=True)
 class Touch:
     """A sideways offset from the goal at which the plug is sure to land on a flat face, however wrong
@@ -52,17 +56,21 @@ class Insertion:
     """Number of turns about the vertical that look alike; 0 when round."""
     touch: Touch | None
     """Where to touch down for a height reference; None where no face is sure to be hit."""
-    probe: Probe | None
-    """Where to feel from above whether it stayed; None where nothing of it is open to touch."""
     clear_height_m: float
     """Height of the plug's frame above the goal at which it clears all that stands around [m]."""
     travel_height_m: float
     """Height of the TCP in the base frame at which the part may be carried across the cell [m]."""
+    yaw_play_rad: float = float(np.deg2rad(3.0))
+    """How far the seated plug can turn either way before it meets its socket [rad]."""
+    enters_turned: bool = False
+    """It can begin to enter whatever its yaw, as with a round guide that comes before the rest."""
+    probe: Probe | None = None
+    """Where to feel from above whether it stayed; None where nothing of it is open to touch."""
 
     @property
     def keyed(self) -> bool:
-        """Yaw matters to get in."""
-        return self.symmetry != 0
+        """Yaw matters to get in: the estimate may be wrong by more than the play."""
+        return self.yaw_play_rad < KEYED_RAD
 
 
 @dataclass(slots=True)
@@ -75,7 +83,9 @@ class Attempt:
     initialization: Vector = field(default_factory=lambda: np.zeros(6))
     """(6,) the plug's starting pose in the goal's frame: position [m] and rotation vector [rad]."""
     face_height_m: float | None = None
-    """Height of the plug's frame in the base frame when it rested on the face at the touch offset [m]."""
+    """Height of the plug's frame in the base frame when it first rested on the face [m]."""
+    slip_m: float = 0.0
+    """How far the plug has crept up in the grasp since then: the hand sinks by as much [m]."""
     released_tcp: RigidTransform | None = None
     """Where the TCP was, in the base frame, when the part was let go."""
     felt_height_m: float | None = None
@@ -93,6 +103,11 @@ class Attempt:
         if self.face_height_m is not None and touch is not None:
             return self.face_height_m - touch.height_m
         return float(self.goal_in_base.translation[2])
+
+    @property
+    def hand_at_seat_m(self) -> float:
+        """The same as the hand sees it: where a plug that crept up in the grasp seems to be when seated [m]."""
+        return self.seat_height_m - self.slip_m
 
     @property
     def start_in_base(self) -> RigidTransform:

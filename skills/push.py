@@ -39,6 +39,6 @@ class StraightPush(Inserting):
             target = pressing.toward(plug, force, PUSH_N, goal.translation[:2], goal.rotation, period)
             cell.servo(target * self.insertion.tcp_in_plug)
             yield f"pushing down ({force:.0f} N)"
-        above = lowest - self.attempt.seat_height_m
+        above = lowest - self.attempt.hand_at_seat_m
         if above > self.insertion.depth_m / 2:
             raise Failed(Cause.JAM, f"stuck {1e3 * above:.1f} mm above its seat")

@@ -33,7 +33,7 @@ class SearchSettings:
     """Downward force while sliding over the face [N]."""
     pitch_share: float = 1.3
     """Distance between the spiral's turns, as a multiple of the clearance on each side."""
-    reach_m: float = 0.0030
+    reach_m: float = 0.0028
     """Outer radius of the spiral [m]."""
     speed: float = 0.010
     """Speed along the spiral of a round part [m/s]."""
@@ -41,21 +41,25 @@ class SearchSettings:
     """Speed from where it touched to where the goal should be [m/s]."""
     trailing_m: float = 0.0006
     """How far the plug may trail the path before the path slows down [m]."""
-    keyed_speed: float = 0.004
+    keyed_speed: float = 0.0025
     """The same for a part that must also find its yaw [m/s]."""
-    yaw_reach_rad: float = np.deg2rad(12.0)
+    yaw_reach_rad: float = np.deg2rad(11.0)
     """How far the yaw swings to either side [rad]."""
-    yaw_rate: float = 1.5
-    """Speed of the swing [rad/s]."""
+    yaw_rate: tuple[float, float] = (0.3, 1.5)
+    """Slowest and fastest swing [rad/s]; between them the yaw passes through the play in ``catch_s``."""
+    catch_s: float = 0.035
+    """Time that a plug takes to drop far enough to be caught [s]."""
     drop_m: float = 0.0010
     """A drop below the face that means that the plug is in [m]."""
+    creep_m: float = 0.0004
+    """A sinking of the hand slower than this in a few periods is creep in the grasp, not entering [m]."""
     home_n: float = 14.0
     """Force that pushes the plug home [N]."""
     stall_s: float = 0.6
     """Time without progress that means that the plug rests on something [s]."""
     seated_m: float = 0.0006
     """Height above the seat that counts as home [m]."""
-    timeout_s: float = 45.0
+    timeout_s: float = 60.0
 
 
 class Search(Inserting):
@@ -73,6 +77,11 @@ class Search(Inserting):
         yield from self._touch_down(cell)
         yield from self._find(cell)
         yield from self._push_home(cell)
+
+    @property
+    def keyed(self) -> bool:
+        """The yaw must be right before anything enters."""
+        return self.insertion.keyed and not self.insertion.enters_turned
 
     # -- phases --------------------------------------------------------------------------------------
 
@@ -118,11 +127,11 @@ class Search(Inserting):
         for xy in self._path(cell):
             if self._dropped(cell):
                 return
-            if self.insertion.keyed:
+            if self.keyed:
                 turn = next(yaw)
             rotation = Rotation.from_rotvec([0.0, 0.0, turn]) * goal.rotation
             yield from self._pressed(cell, settings.press_n, xy, rotation, "searching")
-            self._follow_face(cell)
+            self._follow_slip(cell)
         if not self._dropped(cell):
             raise Failed(Cause.TIMEOUT, f"no hole within {1e3 * settings.reach_m:.1f} mm of the estimate")
 
@@ -175,18 +184,20 @@ class Search(Inserting):
             raise Failed(cause, f"not home after {self.settings.timeout_s:.0f} s")
 
     def _face(self) -> float:
-        """Height of the plug's frame when on the face, as measured or else as estimated [m]."""
-        if self.attempt.face_height_m is not None:
-            return self.attempt.face_height_m
-        return float(self.attempt.goal_in_base.translation[2]) + self.insertion.depth_m
+        """Where the plug's frame seems to be when on the face, as measured or else as estimated [m]."""
+        attempt = self.attempt
+        if attempt.face_height_m is not None:
+            return attempt.face_height_m - attempt.slip_m
+        return float(attempt.goal_in_base.translation[2]) + self.insertion.depth_m
 
-    def _follow_face(self, cell: Cell) -> None:
-        """Let the face's height follow slowly: under load the plug creeps upwards in the grasp."""
-        face, observation = self.attempt.face_height_m, cell.observe()
-        if face is not None and observation.wrench[2] > 0.4 * self.settings.press_n:
-            error = float(self.plug(observation).translation[2]) - face
-            if abs(error) < 0.0004:
-                self.attempt.face_height_m = face + 0.1 * error
+    def _follow_slip(self, cell: Cell) -> None:
+        """Under load the plug creeps up in the grasp; on the face this shows as a slow sinking of the hand."""
+        observation = cell.observe()
+        pressed = observation.wrench[2] > 0.4 * self.settings.press_n
+        if self.attempt.face_height_m is not None and pressed:
+            error = self._face() - float(self.plug(observation).translation[2])
+            if abs(error) < self.settings.creep_m:
+                self.attempt.slip_m += 0.1 * error
 
     def _dropped(self, cell: Cell) -> bool:
         return bool(self.plug(cell.observe()).translation[2] < self._face() - self.settings.drop_m)
@@ -194,7 +205,7 @@ class Search(Inserting):
     def _home(self, plug: RigidTransform) -> bool:
         known = self.attempt.face_height_m is not None
         allowance = self.settings.seated_m if known else 0.0025
-        return bool(plug.translation[2] < self.attempt.seat_height_m + allowance)
+        return bool(plug.translation[2] < self.attempt.hand_at_seat_m + allowance)
 
     def _path(self, cell: Cell) -> Iterator[Vector]:
         """Points for the plug in the base frame: from where it touched to the goal, then a spiral.
@@ -203,7 +214,7 @@ class Search(Inserting):
         plug is not swept.
         """
         goal, touch, period = self.attempt.goal_in_base, self.insertion.touch, cell.control_period_s
-        speed = self.settings.keyed_speed if self.insertion.keyed else self.settings.speed
+        speed = self.settings.keyed_speed if self.keyed else self.settings.speed
         if touch is not None:
             start = goal.apply([*touch.offset_m, 0.0])[:2]
             way = goal.translation[:2] - start
@@ -227,6 +238,7 @@ class Search(Inserting):
     def _swing(self, period_s: float) -> Iterator[float]:
         """Yaw offsets: a triangle wave over the reach [rad]."""
         reach, phase = self.settings.yaw_reach_rad, 0.0
+        rate = float(np.clip(self.insertion.yaw_play_rad / self.settings.catch_s, *self.settings.yaw_rate))
         while True:
-            phase = (phase + self.settings.yaw_rate * period_s / (4 * reach)) % 1.0
+            phase = (phase + rate * period_s / (4 * reach)) % 1.0
             yield reach * (4 * phase if phase < 0.25 else 2 - 4 * phase if phase < 0.75 else 4 * phase - 4)

@@ -48,7 +48,7 @@ class CheckSeated(Inserting):
             yield from self._tugged(cell, pressing, side[:2])
 
     def _check_depth(self, height: float) -> None:
-        above = height - self.attempt.seat_height_m
+        above = height - self.attempt.hand_at_seat_m
         known = self.attempt.face_height_m is not None
         if above > (HIGH_M if known else GUESSED_M) or above < -(LOW_M if known else GUESSED_M):
             raise Failed(Cause.NOT_SEATED, f"stands {1e3 * above:+.1f} mm from its seat")

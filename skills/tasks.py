@@ -4,7 +4,7 @@ import numpy as np
 from shapely import LineString
 
 from sequences.assembly import Assembly, Grasp, Part, Step
-from sequences.heights import clear_height, touch_point
+from sequences.heights import clear_height, enters_turned, touch_point, yaw_play
 from sequences.probe import probe_point
 from sequences.solid import Solid, solid_of
 from skills.insertion import Insertion, Probe, Touch
@@ -32,9 +32,11 @@ def insertion_of(assembly: Assembly, step: Step) -> Insertion:
         tolerance_m=step.seated_tolerance_mm / 1000.0,
         symmetry=step.symmetry,
         touch=None if touch is None else Touch(touch.offset_m, touch.height_m),
-        probe=None if probe is None else Probe(probe.offset_m, probe.height_m),
         clear_height_m=clear_height(assembly, step),
         travel_height_m=_travel_height(assembly, part, solid),
+        yaw_play_rad=yaw_play(assembly, step),
+        enters_turned=enters_turned(assembly, step),
+        probe=None if probe is None else Probe(probe.offset_m, probe.height_m),
     )
 
 
