@@ -74,7 +74,7 @@ class Viewpoint:
 def framed(
     points: Points, azimuth_deg: float, elevation_deg: float, aspect: float, fill: tuple[float, float]
 ) -> Viewpoint:
-    """A viewpoint in which all ``points`` just fit into the middle ``fill`` (width, height share) of the picture."""
+    """A viewpoint in which ``points`` just fit into the middle ``fill`` (shares of width and height)."""
     corners = np.asarray(points)
     low, high = corners.min(axis=0), corners.max(axis=0)
     target, distance = (low + high) / 2, 4.0 * float(np.linalg.norm(high - low))

@@ -1,4 +1,4 @@
-"""What OpenGL is asked for: light, ids and depth of a scene as arrays; how they look together is decided elsewhere."""
+"""What OpenGL is asked for: light, surfaces and depth of a scene, as arrays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,14 +31,18 @@ class Canvas:
     Its pictures are (height, width, ...) arrays with the first row on top.
     """
 
-    def __init__(self, model: mujoco.MjModel, width: int, height: int, *, samples: int = 0) -> None:
-        """Prepare for pictures of ``width`` by ``height`` pixels, with ``samples`` per pixel. Raises NoRenderer.
+    def __init__(
+        self, model: mujoco.MjModel, width: int, height: int, *, samples: int = 0, shadow_px: int = 4096
+    ) -> None:
+        """Prepare for pictures of this size, with ``samples`` per pixel and shadow maps ``shadow_px`` wide.
+
+        Raises NoRenderer.
 
         The settings of the picture are written into ``model``, which should not be the one that is simulated.
         """
         self.model, self.width, self.height = model, width, height
         model.vis.global_.offwidth, model.vis.global_.offheight = width, height
-        model.vis.quality.offsamples, model.vis.quality.shadowsize = samples, 4096
+        model.vis.quality.offsamples, model.vis.quality.shadowsize = samples, shadow_px
         self._gl = new_context(width, height)
         self._context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)

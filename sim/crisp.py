@@ -12,8 +12,8 @@ SMOOTH_WITHIN_DEG = 32.0
 def corner_normals(mesh: trimesh.Trimesh, within_deg: float = SMOOTH_WITHIN_DEG) -> NDArray[np.float64]:
     """(faces, 3, 3) unit normals at each face's corners.
 
-    Each is the mean of the normals of the faces around the corner that differ by less than ``within_deg`` from
-    the face's own, weighted by their angles at the corner.
+    Each is the mean of the normals of the faces around the corner that differ by less than ``within_deg``
+    from the face's own, weighted by their angles at the corner.
     """
     faces, normals = np.asarray(mesh.faces), np.asarray(mesh.face_normals)
     weighted = normals[:, None, :] * np.asarray(mesh.face_angles)[:, :, None]

@@ -1,7 +1,8 @@
 """An off-screen OpenGL context: EGL where there is one, else OSMesa, else a clear word about what is missing.
 
 A graphics library that is missing or broken may end the process that first calls it, so each is tried in a
-process of its own before it is used here. ``MUJOCO_GL`` set to ``egl`` or ``osmesa`` names the only one tried.
+process of its own before it is used here. ``MUJOCO_GL``, when it is ``egl`` or ``osmesa``, names the only one
+that is tried.
 """
 
 import os
@@ -24,8 +25,9 @@ class NoRenderer(RuntimeError):
     def __init__(self, tried: tuple[str, ...]) -> None:
         self.tried = tried
         super().__init__(
-            f"no off-screen renderer works here (tried: {', '.join(tried) or 'none'}); on Debian and Ubuntu"
-            " 'apt-get install libegl1 libgl1-mesa-dri' brings EGL and 'apt-get install libosmesa6' brings OSMesa"
+            f"no off-screen renderer works here (tried: {', '.join(tried) or 'none'}); on Debian and Ubuntu,"
+            " 'apt-get install libegl1 libgl1-mesa-dri' brings EGL and 'apt-get install libosmesa6'"
+            " brings OSMesa"
         )
 
 

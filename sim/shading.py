@@ -1,8 +1,8 @@
 """Studio light: a picture from many lamps, each with its own shadow, gathered into soft ones.
 
-OpenGL delivers what each of some thirty lamps does to white, matt surfaces, three at a time in the three
-colour channels, and which surface faces where. Everything else happens here in linear light: the soft sky, the
-key light, what a glossy surface mirrors, and lines along the edges.
+OpenGL delivers what each of some fifty lamps does to white, matt surfaces, three at a time in the three
+colour channels, and which surface faces where. The rest happens here in linear light: soft sky, key light,
+what a glossy surface mirrors, and lines along the edges.
 """
 
 from collections.abc import Sequence
@@ -11,20 +11,24 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from sim.camera import Viewpoint
 from sim.canvas import Canvas, Image8, Lamp
 
 Floats = NDArray[np.float32]
 
-SKY_LAMPS, KEY_LAMPS = 30, 6
+SKY_LAMPS, KEY_LAMPS = 36, 15
 KEY_DEG = (215.0, 52.0)
 """Azimuth (relative to the gaze) and elevation of the key light."""
-KEY_SPREAD_DEG = 7.0
+KEY_SPREAD_DEG = 6.0
 SKY, KEY, BOUNCE = 0.62, 0.62, 0.16
 """How much of the sky, of the key light and of the light that the ground throws back arrives at a surface."""
 WARM, COOL = np.array([1.0, 0.965, 0.92]), np.array([0.94, 0.97, 1.0])
-STRIP_ROWS = 240
+BACKDROP = (0.955, 0.96, 0.968)
+STRIP_ROWS = 200
+SKY_BLUR_PX, KEY_BLUR_PX = 6.0, 12.0
+"""Shadows on the ground are blurred by this much, so that those of single lamps cannot be told apart."""
 CREASE_COS = 0.86
 """Normals of neighbouring pixels that differ by more make an edge."""
 
@@ -50,7 +54,7 @@ class Studio:
     """Shadows are right around here [m]."""
     radius_m: float
     """And this far."""
-    backdrop: tuple[float, float, float] = (0.955, 0.96, 0.968)
+    backdrop: tuple[float, float, float] = BACKDROP
 
 
 def linear(srgb: NDArray[np.floating] | Sequence[float]) -> Floats:
@@ -65,17 +69,31 @@ def encoded(light: Floats) -> Image8:
     over = np.maximum(light - knee, 0.0)
     value = np.clip(np.minimum(light, knee) + (1 - knee) * (1 - np.exp(-over / (1 - knee))), 0.0, 1.0)
     srgb = np.where(value <= 0.0031308, value * 12.92, 1.055 * value ** (1 / 2.4) - 0.055)
-    return (srgb * 255.0 + 0.5).astype(np.uint8)
+    return np.asarray(srgb * 255.0 + 0.5).astype(np.uint8)
 
 
-def photograph(model: mujoco.MjModel, data: mujoco.MjData, studio: Studio, width: int, height: int) -> Image8:
-    """(height, width, 3) picture in sRGB. Writes picture settings into ``model``. Raises NoRenderer."""
+@dataclass(frozen=True, slots=True)
+class Photograph:
+    """A picture, and what is seen where."""
+
+    pixels: Image8
+    """(height, width, 3) sRGB."""
+    geom: NDArray[np.int32]
+    """(height, width) the geom that is seen, -1 for none."""
+
+
+def photograph(
+    model: mujoco.MjModel, data: mujoco.MjData, studio: Studio, width: int, height: int
+) -> Photograph:
+    """Take a picture. Writes picture settings into ``model``. Raises NoRenderer."""
     with Canvas(model, 2 * width, 2 * height) as canvas:
         canvas.look(data, studio.view)
         canvas.white()
         geom, depth = canvas.surfaces()
         normals = _normals(canvas, studio)
         sky, key = (_gathered(canvas, studio, lamps) for lamps in (sky_lamps(), key_lamps(studio.view)))
+    ground = ~np.isin(geom, list(studio.finishes))
+    sky, key = _softened(sky, ground, SKY_BLUR_PX), _softened(key, ground, KEY_BLUR_PX)
     edges = _edges(geom, depth, normals)
     rays = studio.view.rays(2 * width, 2 * height)
     picture = np.empty((height, width, 3), np.uint8)
@@ -84,7 +102,7 @@ def photograph(model: mujoco.MjModel, data: mujoco.MjData, studio: Studio, width
         light = _composed(studio, geom[rows], normals[rows], sky[rows], key[rows], rays[rows], edges[rows])
         small = light.reshape(-1, 2, width, 2, 3).mean(axis=(1, 3))
         picture[top // 2 : (top + STRIP_ROWS) // 2] = encoded(small)
-    return picture
+    return Photograph(picture, geom[::2, ::2].copy())
 
 
 def sky_lamps() -> list[tuple[float, float, float]]:
@@ -93,7 +111,8 @@ def sky_lamps() -> list[tuple[float, float, float]]:
     height = 0.06 + 0.94 * index / SKY_LAMPS
     turn = np.pi * (1 + 5**0.5) * index
     level = np.sqrt(1 - height**2)
-    return [(float(x), float(y), float(z)) for x, y, z in zip(level * np.cos(turn), level * np.sin(turn), height)]
+    lamps = np.column_stack([level * np.cos(turn), level * np.sin(turn), height])
+    return [(float(x), float(y), float(z)) for x, y, z in lamps]
 
 
 def key_lamps(view: Viewpoint) -> list[tuple[float, float, float]]:
@@ -126,7 +145,9 @@ def _normals(canvas: Canvas, studio: Studio) -> Floats:
         canvas.light(lamps, studio.centre, studio.radius_m)
         total += sign * canvas.colours().astype(np.float32)
     length = np.linalg.norm(total, axis=2, keepdims=True)
-    return np.where(length > 1.0, total / np.maximum(length, 1.0), np.float32((0, 0, 1))).astype(np.float32)
+    return np.where(length > 1.0, total / np.maximum(length, 1.0), np.array([0, 0, 1], np.float32)).astype(
+        np.float32
+    )
 
 
 def _gathered(canvas: Canvas, studio: Studio, towards: Sequence[tuple[float, float, float]]) -> Floats:
@@ -139,6 +160,13 @@ def _gathered(canvas: Canvas, studio: Studio, towards: Sequence[tuple[float, flo
         canvas.light(lamps, studio.centre, studio.radius_m)
         total += canvas.colours().sum(axis=2, dtype=np.float32)
     return total / np.float32(255.0 * len(towards))
+
+
+def _softened(light: Floats, where: NDArray[np.bool_], blur_px: float) -> Floats:
+    """``light`` blurred within the pixels ``where``."""
+    weight = where.astype(np.float32)
+    total = gaussian_filter(light * weight, blur_px, truncate=3.0)
+    return np.where(where, total / np.maximum(gaussian_filter(weight, blur_px, truncate=3.0), 1e-3), light)
 
 
 def _edges(geom: NDArray[np.int32], depth: Floats, normals: Floats) -> Floats:
@@ -166,15 +194,21 @@ def _edges(geom: NDArray[np.int32], depth: Floats, normals: Floats) -> Floats:
 
 
 def _composed(
-    studio: Studio, geom: NDArray[np.int32], normals: Floats, sky: Floats, key: Floats, rays: Floats, edges: Floats
+    studio: Studio,
+    geom: NDArray[np.int32],
+    normals: Floats,
+    sky: Floats,
+    key: Floats,
+    rays: Floats,
+    edges: Floats,
 ) -> Floats:
     """(rows, columns, 3) light that reaches the camera."""
     count = max([*studio.finishes, 0]) + 2
     colours, metal = np.ones((count, 3), np.float32), np.zeros(count, np.float32)
     known, outlined = np.zeros(count, bool), np.zeros(count, np.float32)
-    for index, finish in studio.finishes.items():
-        colours[index], metal[index] = linear(finish.colour), finish.metal
-        known[index], outlined[index] = True, finish.outlined
+    for number, finish in studio.finishes.items():
+        colours[number], metal[number] = linear(finish.colour), finish.metal
+        known[number], outlined[number] = True, finish.outlined
     index = np.where((geom >= 0) & (geom < count - 1), geom, count - 1)
     albedo, shine = colours[index], metal[index][..., None]
     up = normals[..., 2:3]
@@ -185,7 +219,9 @@ def _composed(
     mirrored, facing = _mirrored(studio.view, normals, rays)
     fresnel = 0.045 + 0.6 * (1 - facing) ** 5
     plastic = albedo * light + fresnel * mirrored * (0.35 + 0.65 * seen)
-    metallic = albedo * (0.42 * light + 0.72 * mirrored * (0.3 + 0.7 * seen)) + 0.25 * (1 - facing) ** 5 * seen
+    metallic = (
+        albedo * (0.42 * light + 0.72 * mirrored * (0.3 + 0.7 * seen)) + 0.25 * (1 - facing) ** 5 * seen
+    )
     surface = plastic * (1 - shine) + metallic * shine
     line = (edges * outlined[index])[..., None]
     dark = albedo.mean(axis=2, keepdims=True) < 0.03

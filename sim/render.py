@@ -1,0 +1,89 @@
+"""Pictures for people: products, the finished work, and files to keep them in.
+
+Whatever draws raises :class:`NoRenderer` on a machine without an off-screen renderer; importing this module
+needs none.
+"""
+
+import os
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from sequences.assembly import Assembly
+from sim import views
+from sim.canvas import Image8
+from sim.cell import SimCell
+from sim.film import Film
+from sim.opengl import NoRenderer
+from sim.portrait import CELL_VIEW, Portrait
+from sim.shading import photograph
+
+__all__ = ["Film", "NoRenderer", "Renderer", "product_views", "save_png"]
+
+CELL_PX, CLOSE_UP_PX = (720, 720), (720, 720)
+"""Width and height of the two halves of a cell's picture."""
+CELL_RADIUS_M, CLOSE_UP_RADIUS_M = 1.0, 0.16
+
+
+def product_views(assembly: Assembly, directory: Path) -> list[Path]:
+    """Write ``NAME-assembled.png`` and ``NAME-exploded.png``. Raises NoRenderer."""
+    pictures = views.product_views(assembly)
+    return [
+        save_png(picture, directory / f"{assembly.name}-{view}.png") for view, picture in pictures.items()
+    ]
+
+
+class Renderer:
+    """Takes pictures of a simulated cell, without touching it."""
+
+    def __init__(self, cell: SimCell) -> None:
+        """Raises TypeError for a cell that is not simulated."""
+        if not isinstance(cell, SimCell):
+            raise TypeError(f"only a simulated cell can be drawn, not a {type(cell).__name__}")
+        self._portrait = Portrait(cell)
+
+    def picture(self) -> Image8:
+        """(height, width, 3) the whole cell, and beside it the fixture from near. Raises NoRenderer."""
+        return np.hstack([self.cell_view(), self.close_up()])
+
+    def cell_view(self) -> Image8:
+        """(height, width, 3) robot, tray and fixture. Raises NoRenderer."""
+        self._portrait.update()
+        studio = self._portrait.studio(CELL_VIEW, CELL_RADIUS_M)
+        return photograph(self._portrait.model, self._portrait.data, studio, *CELL_PX).pixels
+
+    def close_up(self) -> Image8:
+        """(height, width, 3) the fixture and what stands in it. Raises NoRenderer."""
+        self._portrait.update()
+        view = self._portrait.close_up(CLOSE_UP_PX[0] / CLOSE_UP_PX[1])
+        studio = self._portrait.studio(view, CLOSE_UP_RADIUS_M)
+        return photograph(self._portrait.model, self._portrait.data, studio, *CLOSE_UP_PX).pixels
+
+
+def save_png(picture: Image8, path: Path) -> Path:
+    """Write a picture small (256 colours) and whole or not at all."""
+    dithered = Image.fromarray(picture).quantize(
+        palette=_palette(picture), dither=Image.Dither.FLOYDSTEINBERG
+    )
+    content = BytesIO()
+    dithered.save(content, "PNG", optimize=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with unfinished.open("wb") as file:
+        file.write(content.getvalue())
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+    return path
+
+
+def _palette(picture: Image8) -> Image.Image:
+    """256 colours; each counts by the cube root of its area, so that small things keep theirs."""
+    coarse = picture.reshape(-1, 3) >> 2
+    codes = coarse.astype(np.int32) @ np.array([1, 64, 4096], np.int32)
+    found, areas = np.unique(codes, return_counts=True)
+    colours = np.column_stack([found % 64, found // 64 % 64, found // 4096]).astype(np.uint8) * 4 + 2
+    sample = np.repeat(colours, np.ceil(np.cbrt(areas)).astype(int), axis=0)
+    return Image.fromarray(sample[None]).quantize(256, Image.Quantize.MEDIANCUT, kmeans=2)
