@@ -7,14 +7,14 @@ from executive.run import Bench
 from sequences.assembly import Assembly
 
 
-def open_bench(assembly: Assembly, options: RunOptions, *, visuals: bool = False) -> Bench:
+def open_bench(assembly: Assembly, options: RunOptions) -> Bench:
     """The cell named in ``options``, with ``assembly``'s parts in its tray. Raises CellUnavailable."""
     if options.cell is CellName.FAKE:
         return _fake(assembly, options)
-    return _simulated(assembly, options, visuals)
+    return _simulated(assembly, options)
 
 
-def _simulated(assembly: Assembly, options: RunOptions, visuals: bool) -> Bench:
+def _simulated(assembly: Assembly, options: RunOptions) -> Bench:
     try:
         from sim.cell import SimCell
         from sim.noise import BENCH, EXACT
@@ -22,7 +22,7 @@ def _simulated(assembly: Assembly, options: RunOptions, visuals: bool) -> Bench:
     except ImportError as error:
         raise CellUnavailable("sim", f"{error}; 'pip install mujoco franky-sim'") from error
     noise = EXACT if options.noise is Noise.NONE else BENCH
-    cell = SimCell(assembly, seed=options.seed, noise=noise, visuals=visuals)
+    cell = SimCell(assembly, seed=options.seed, noise=noise)
     return Bench(cell, lambda _, step: seated(cell, step))
 
 

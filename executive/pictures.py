@@ -1,71 +1,100 @@
-"""Pictures and films, made by the simulator where it can draw."""
+"""Pictures and films of products and runs, where this machine can draw. They are never a reason to fail."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from executive.board import Board
-from executive.errors import CellUnavailable
 from executive.observers import Silent
 from executive.records import RunResult
 from sequences.assembly import Assembly
 from skills.cell import Cell
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from sim.film import Film
 
-    Frame = NDArray[np.uint8]
+Say = Callable[[str], None]
+"""Told, in words, why there is no picture."""
 
-SPEED_UP = 4
-"""A film runs this many times faster than the cell's clock."""
+END_PX = (1200, 900)
+NEAR_M = 0.16
+"""How far around the product shadows are drawn sharply [m]."""
 
 
-def product_views(assembly: Assembly, directory: Path) -> Sequence[Path]:
-    """An exploded and an assembled view of a product in ``directory``. Raises CellUnavailable."""
+def product_views(assembly: Assembly, directory: Path, say: Say) -> list[Path]:
+    """Write an assembled and an exploded view of a product into ``directory``."""
+    from PIL import Image
+
+    from sim.opengl import NoRenderer
+    from sim.views import product_views as views
+
     try:
-        from sim.render import product_views as draw
-    except ImportError as error:
-        raise CellUnavailable("sim", f"it cannot draw here: {error}") from error
+        pictures = views(assembly)
+    except NoRenderer as error:
+        say(str(error))
+        return []
     directory.mkdir(parents=True, exist_ok=True)
-    return list(draw(assembly, directory))
+    paths = {directory / f"{assembly.name}-{name}.png": picture for name, picture in pictures.items()}
+    for path, picture in paths.items():
+        Image.fromarray(picture).save(path)
+    return list(paths)
 
 
 class Camera(Silent):
-    """Films a run and draws the product at its end. The cell must be one that ``sim.render`` can draw."""
+    """Films a run and draws the product at its end."""
 
-    def __init__(self, cell: Cell, png: Path | None, video: Path | None) -> None:
-        self._cell, self._png, self._video = cell, png, video
-        self._periods = 0
-        self._film: Any = None
+    def __init__(self, png: Path | None, video: Path | None, say: Say) -> None:
+        self._png, self._video, self._say = png, video, say
+        self._cell: Cell | None = None
+        self._film: Film | None = None
+
+    def began(self, board: Board, cell: Cell) -> None:
+        """See :class:`executive.observers.Observer`."""
+        from sim.cell import SimCell
+        from sim.film import Film
+        from sim.opengl import NoRenderer
+
+        self._cell = cell
+        if self._video is None or not isinstance(cell, SimCell):
+            return
         try:
-            from sim.render import Renderer
-
-            self._renderer = Renderer(cell)
-        except (ImportError, TypeError) as error:
-            raise CellUnavailable("sim", f"it cannot be drawn: {error}") from error
-        if video is not None:
-            import imageio
-
-            video.parent.mkdir(parents=True, exist_ok=True)
-            self._film = imageio.get_writer(video, fps=1.0 / cell.control_period_s, macro_block_size=8)
+            self._film = Film(cell, self._video)
+        except NoRenderer as error:
+            self._say(f"no film: {error}")
 
     def ticked(self, board: Board) -> None:
         """See :class:`executive.observers.Observer`."""
-        self._periods += 1
-        if self._film is not None and self._periods % SPEED_UP == 0:
-            self._film.append_data(self._frame())
+        if self._film is not None:
+            self._film.passed(board.message)
 
     def ended(self, result: RunResult) -> None:
         """See :class:`executive.observers.Observer`."""
-        if self._png is not None:
-            from PIL import Image
+        self.close()
+        if self._png is not None and self._cell is not None:
+            self._draw(self._cell, self._png)
 
-            self._png.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(self._frame()).save(self._png)
+    def close(self) -> None:
+        """Finish the film; what was filmed until now is kept."""
         if self._film is not None:
             self._film.close()
 
-    def _frame(self) -> "Frame":
-        frame: Frame = self._renderer.picture()
-        return frame
+    def _draw(self, cell: Cell, path: Path) -> None:
+        from PIL import Image
+
+        from sim.cell import SimCell
+        from sim.opengl import NoRenderer
+        from sim.portrait import Portrait
+        from sim.shading import photograph
+
+        if not isinstance(cell, SimCell):
+            self._say("no picture: only the simulated cell can be drawn")
+            return
+        portrait = Portrait(cell)
+        studio = portrait.studio(portrait.close_up(), NEAR_M)
+        try:
+            picture = photograph(portrait.model, portrait.data, studio, *END_PX).pixels
+        except NoRenderer as error:
+            self._say(f"no picture: {error}")
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(path)

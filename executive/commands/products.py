@@ -42,7 +42,7 @@ def show(
     from sequences.load import load
 
     assembly = load(product)
-    pictures = [] if png is None else [str(path) for path in product_views(assembly, png)]
+    pictures = [] if png is None else [str(path) for path in product_views(assembly, png, _complain)]
     if as_json:
         assembled: dict[str, Any] = assembly.model_dump(mode="json")
         print_json({"assembly": assembled, "tree": _tree(assembly), "pictures": pictures})
@@ -50,6 +50,10 @@ def show(
     stdout().print(product_view(assembly, _tree(assembly)))
     for path in pictures:
         typer.echo(path)
+
+
+def _complain(why: str) -> None:
+    typer.echo(f"no pictures: {why}", err=True)
 
 
 def _tree(assembly: "Assembly") -> str:

@@ -127,12 +127,13 @@ def _one(assembly: "Assembly", options: RunOptions, journal: "Journal", output: 
 
     with ExitStack() as stack:
         stop = stack.enter_context(StopOnInterrupt())
-        drawn = output.png is not None or output.video is not None
-        bench = open_bench(assembly, options, visuals=drawn)
+        bench = open_bench(assembly, options)
         stack.callback(bench.cell.close)
         observers = [*_display(output, options, stack)]
-        if drawn:
-            observers.append(Camera(bench.cell, output.png, output.video))
+        if output.png is not None or output.video is not None:
+            camera = Camera(output.png, output.video, lambda why: stderr().print(why, highlight=False))
+            stack.callback(camera.close)
+            observers.append(camera)
         result = go(bench, observers, stop)
     _show(result, journal, output)
     raise typer.Exit(_code([result]))
@@ -155,7 +156,7 @@ def _show(result: dict[str, Any], journal: "Journal", output: Output) -> None:
     from executive.views import result_view
 
     if output.report is not None:
-        written = write_report(output.report, result, [output.png] if output.png else [])
+        written = write_report(output.report, result, _drawn(output.png))
         stderr().print(f"report: {written}", highlight=False, soft_wrap=True)
     if output.as_json:
         print_json(brief(result))
@@ -167,6 +168,11 @@ def _show(result: dict[str, Any], journal: "Journal", output: Output) -> None:
         place = "" if journal.runs_dir == default_runs_dir() else f" --runs-dir {journal.runs_dir}"
         command = f"dovetail resume {result['run']}{place}"
         stderr().print(f"Go on with: {command}", highlight=False, soft_wrap=True)
+
+
+def _drawn(png: Path | None) -> list[Path]:
+    """The picture, where one could be drawn."""
+    return [png] if png is not None and png.exists() else []
 
 
 def brief(result: dict[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def dovetail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_world: Any) -
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(run, "standard_kit", lambda name: world.kit)
 
-    def bench(assembly: Any, options: Any, *, visuals: bool = False) -> run.Bench:
+    def bench(assembly: Any, options: Any) -> run.Bench:
         cell = FakeCell(assembly, world.cell.insertions, seed=options.seed, noise=EXACT, troubles=troubles)
         return run.Bench(cell, lambda c, step: c.truth(step))  # type: ignore[attr-defined]
 
@@ -181,6 +181,24 @@ def test_a_product_is_shown(dovetail: Dovetail, product_file: Path, monkeypatch:
     written = json.loads(dovetail("show", product_file, "--json").stdout)
     assert written["assembly"]["name"] == "bridge"
     assert "policy search" in written["tree"]
+
+
+def test_without_a_renderer_there_are_no_pictures_and_nothing_fails(
+    dovetail: Dovetail, product_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("executive.tree.standard_kit", run.standard_kit)
+    opengl = pytest.importorskip("sim.opengl")
+    monkeypatch.setenv("MUJOCO_GL", "disable")
+    opengl.backend.cache_clear()
+    shown = dovetail("show", product_file, "--png", tmp_path / "views", "--json")
+    opengl.backend.cache_clear()
+    assert shown.exit_code == 0
+    assert json.loads(shown.stdout)["pictures"] == []
+    assert "no pictures: no off-screen renderer works here" in shown.stderr
+    assert "apt-get install" in shown.stderr
+    ran = dovetail("run", product_file, "--png", tmp_path / "end.png", "--video", tmp_path / "run.mp4")
+    assert ran.exit_code == 0
+    assert "no picture: only the simulated cell can be drawn" in ran.stderr
 
 
 def test_products_are_completed(dovetail: Dovetail) -> None:
