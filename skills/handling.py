@@ -39,11 +39,14 @@ PULL_OUT_N = 60.0
 LIFT_M = 0.03
 FAST, LADEN, SLOW, CREEP = 0.4, 0.12, 0.1, 0.04
 """Speeds of free-space motion [m/s]: empty hand, with a part, near things, among things."""
-FEEL_N, FEEL_SPEED, FEEL_DEPTH_M = 3.0, 0.012, 0.004
+FEEL_N, FEEL_SPEED, FEEL_DEPTH_M = 3.0, 0.006, 0.004
 """Force that counts as having met the part [N], speed down to it [m/s], how far below to look for it [m]."""
+FEEL_FROM_M = 0.0035
+"""How far above the part the slow approach begins; more than a part may stand too high [m]."""
 FELT_TOLERANCE_M, GUESSED_TOLERANCE_M = 0.0010, 0.0028
 """How far from its seat a part may be felt, with the face's height measured or only estimated [m]."""
-PLACING = Compliance(stiffness=1500.0, clip_m=(0.006, 0.006, 0.006))
+LEAD_M = 0.006
+PLACING = Compliance(stiffness=3000.0, clip_m=(0.006, 0.006, 0.006))
 
 
 class Handling(ScriptedRoutine):
@@ -174,12 +177,13 @@ class Feeling(Handling):
         yield from closed(cell, 0.0, CHECK_N, f"feeling for {part}")
         yield from moved(cell, at_height(above, height + 0.02), f"feeling for {part}", speed=FAST)
         cell.zero_wrench()
-        yield from moved(cell, at_height(above, height + 0.005), f"feeling for {part}", speed=SLOW, snag_n=15.0)
+        yield from moved(cell, at_height(above, height + FEEL_FROM_M), f"feeling for {part}", speed=SLOW, snag_n=15.0)
         cell.compliance(PLACING)
-        yield from lowered(cell, 0.005 + FEEL_DEPTH_M, FEEL_N, f"feeling for {part}", FEEL_SPEED)
+        yield from lowered(cell, FEEL_FROM_M + FEEL_DEPTH_M, FEEL_N, f"feeling for {part}", FEEL_SPEED)
         observation = cell.observe()
         if observation.wrench[2] < FEEL_N:
             raise Failed(Cause.PART_DISPLACED, f"nothing stands where {part} was left")
+        yield from relaxed(cell, f"feeling for {part}")
         self.attempt.felt_height_m = float(observation.tcp_in_base.translation[2]) - probe.height_m
 
     def leaving_m(self) -> float:
@@ -211,11 +215,27 @@ class LetGo(Feeling):
         cell.zero_wrench()
         yield from moved(cell, raised(tcp, self.leaving_m()), "leaving", speed=SLOW, snag_n=15.0)
         if self.insertion.probe is not None:
-            seat = attempt.seat_height_m
-            yield from self.felt(cell, tcp, seat)
-            known = attempt.face_height_m is not None
-            self.check_height(seat, FELT_TOLERANCE_M if known else GUESSED_TOLERANCE_M, Cause.NOT_SEATED)
+            try:
+                yield from self._felt_seated(cell, tcp)
+            except Failed:
+                yield from self._taken_back(cell, tcp)
+                raise
         yield from self.up(cell, "leaving")
+
+    def _felt_seated(self, cell: Cell, tcp: RigidTransform) -> Script:
+        attempt = self.attempt
+        seat = attempt.seat_height_m
+        yield from self.felt(cell, tcp, seat)
+        known = attempt.face_height_m is not None
+        self.check_height(seat, FELT_TOLERANCE_M if known else GUESSED_TOLERANCE_M, Cause.NOT_SEATED)
+
+    def _taken_back(self, cell: Cell, tcp: RigidTransform) -> Script:
+        """Grasp the part again where it was left, so that the next attempt has it in hand."""
+        what = f"taking {self.insertion.part} back"
+        yield from moved(cell, raised(tcp, self.leaving_m()), what, speed=SLOW, snag_n=PULL_OUT_N)
+        yield from opened(cell, self.release_opening(), what)
+        yield from moved(cell, tcp, what, speed=SLOW, snag_n=PULL_OUT_N)
+        yield from closed(cell, self.insertion.grip_width_m, GRIP_N, what)
 
 
 class Inspect(Feeling):
@@ -250,11 +270,17 @@ def relaxed(cell: Cell, what: str) -> Script:
 
 
 def lowered(cell: Cell, by_m: float, contact_n: float, what: str, speed: float = 0.02) -> Script:
-    """Go straight down until contact pushes up with ``contact_n``, at most ``by_m``."""
+    """Go straight down until contact pushes up with ``contact_n``, or the TCP has come down by ``by_m``.
+
+    The target runs ahead of the TCP by what joint friction asks for, at most ``LEAD_M``.
+    """
     start = cell.observe().tcp_in_base
-    step = speed * cell.control_period_s
-    for index in range(1, int(np.ceil(by_m / step)) + 1):
-        if cell.observe().wrench[2] > contact_n:
+    step, down = speed * cell.control_period_s, 0.0
+    while True:
+        observation = cell.observe()
+        gone = float(start.translation[2] - observation.tcp_in_base.translation[2])
+        if observation.wrench[2] > contact_n or gone > by_m:
             return
-        cell.servo(shifted(start, np.array([0.0, 0.0, -index * step])))
+        down = min(down + step, gone + LEAD_M)
+        cell.servo(shifted(start, np.array([0.0, 0.0, -down])))
         yield what

@@ -55,6 +55,9 @@ class SearchSettings:
     """A sinking of the hand slower than this in a few periods is creep in the grasp, not entering [m]."""
     home_n: float = 14.0
     """Force that pushes the plug home [N]."""
+    ease_n: float = 1.0
+    breath_hz: float = 0.8
+    """While stalled the press falls to ``ease_n`` [N] and comes back, this often [Hz]."""
     stall_s: float = 0.6
     """Time without progress that means that the plug rests on something [s]."""
     seated_m: float = 0.0006
@@ -132,8 +135,6 @@ class Search(Inserting):
             rotation = Rotation.from_rotvec([0.0, 0.0, turn]) * goal.rotation
             yield from self._pressed(cell, settings.press_n, xy, rotation, "searching")
             self._follow_slip(cell)
-        if not self._dropped(cell):
-            raise Failed(Cause.TIMEOUT, f"no hole within {1e3 * settings.reach_m:.1f} mm of the estimate")
 
     def _push_home(self, cell: Cell) -> Script:
         """Press, following where the plug leads, until it rests on its seat."""
@@ -158,7 +159,7 @@ class Search(Inserting):
             wobble = 0.0004 * np.array([np.cos(phase), np.sin(phase)])
             xy = xy + 0.2 * (plug.translation[:2] - xy)
             wanted = Rotation.from_rotvec([0.0, 0.0, turn]) * centre
-            force = settings.home_n if not stalled else settings.press_n
+            force = settings.home_n if not stalled else self._breathing(observation.time_s)
             yield from self._pressed(cell, force, xy + wobble, wanted, "pushing home")
 
     # -- pieces --------------------------------------------------------------------------------------
@@ -180,8 +181,14 @@ class Search(Inserting):
 
     def _check_time(self, cell: Cell) -> None:
         if cell.observe().time_s > self._deadline:
-            cause = Cause.JAM if self._dropped(cell) else Cause.TIMEOUT
-            raise Failed(cause, f"not home after {self.settings.timeout_s:.0f} s")
+            if self._dropped(cell):
+                raise Failed(Cause.JAM, f"not home after {self.settings.timeout_s:.0f} s")
+            raise Failed(Cause.TIMEOUT, f"no hole found in {self.settings.timeout_s:.0f} s")
+
+    def _breathing(self, time_s: float) -> float:
+        """A press that comes and goes, so that a wedged plug gets free to turn [N]."""
+        settings = self.settings
+        return settings.press_n if (time_s * settings.breath_hz) % 1.0 < 0.6 else settings.ease_n
 
     def _face(self) -> float:
         """Where the plug's frame seems to be when on the face, as measured or else as estimated [m]."""
@@ -208,7 +215,7 @@ class Search(Inserting):
         return bool(plug.translation[2] < self.attempt.hand_at_seat_m + allowance)
 
     def _path(self, cell: Cell) -> Iterator[Vector]:
-        """Points for the plug in the base frame: from where it touched to the goal, then a spiral.
+        """Points for the plug in the base frame: from where it touched to the goal, then spirals.
 
         The path waits for the plug: joint friction makes it trail, and a spiral that runs ahead of the
         plug is not swept.
@@ -224,11 +231,12 @@ class Search(Inserting):
                 yield point
                 gone += self.settings.slide_speed * period * self._keeping_up(cell, point)
         pitch = self.settings.pitch_share * self.insertion.clearance_m
-        angle = 0.0
-        while (radius := pitch * angle / (2 * np.pi)) < self.settings.reach_m:
-            point = goal.translation[:2] + radius * np.array([np.cos(angle), np.sin(angle)])
-            yield point
-            angle += speed * period * self._keeping_up(cell, point) / max(radius, pitch / 2)
+        while True:
+            angle = 0.0
+            while (radius := pitch * angle / (2 * np.pi)) < self.settings.reach_m:
+                point = goal.translation[:2] + radius * np.array([np.cos(angle), np.sin(angle)])
+                yield point
+                angle += speed * period * self._keeping_up(cell, point) / max(radius, pitch / 2)
 
     def _keeping_up(self, cell: Cell, point: Vector) -> float:
         """1 when the plug is where the path wants it, 0 when it trails too far."""
