@@ -59,7 +59,9 @@ def _top(part: Part, others: tuple[Slab, ...], grasp: Grasp, offset: tuple[float
     """Height of the part's surface under the fingertips, or None where it is not surely met first [m]."""
     tips = _fingertips(grasp, offset)
     slabs = solid_of(part).slabs
-    heights = [slab.z_hi for slab in slabs if slab.section.intersection(tips.buffer(-ERROR_M)).area > LEAST_AREA_M2]
+    heights = [
+        slab.z_hi for slab in slabs if slab.section.intersection(tips.buffer(-ERROR_M)).area > LEAST_AREA_M2
+    ]
     if not heights:
         return None
     top = max(heights)
@@ -71,9 +73,7 @@ def _top(part: Part, others: tuple[Slab, ...], grasp: Grasp, offset: tuple[float
 
 @lru_cache(maxsize=512)
 def _fingertips(grasp: Grasp, offset: tuple[float, float]) -> Polygon:
-    flat: BaseGeometry = box(
-        -PAD_WIDTH_M / 2, -FINGER_THICKNESS_M, PAD_WIDTH_M / 2, FINGER_THICKNESS_M
-    )
+    flat: BaseGeometry = box(-PAD_WIDTH_M / 2, -FINGER_THICKNESS_M, PAD_WIDTH_M / 2, FINGER_THICKNESS_M)
     turned = affinity.rotate(flat, grasp.yaw_deg, origin=(0, 0))
     x, y, _ = (value / 1000.0 for value in grasp.position_mm)
     moved = affinity.translate(turned, x + offset[0], y + offset[1])

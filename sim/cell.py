@@ -6,6 +6,7 @@ stand where they were left. Noise comes in only where a robot meets it: where pa
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import mujoco
@@ -16,7 +17,16 @@ from sequences.assembly import Assembly
 from sim.motion import Motion
 from sim.noise import BENCH, Noise
 from sim.physics import NOMINAL, Physics
-from sim.robot import ARM_JOINTS, FINGER_JOINTS, GRIPPER_GAIN, HOME, MAX_OPENING_M, actuators, set_compliance, trailing_s
+from sim.robot import (
+    ARM_JOINTS,
+    FINGER_JOINTS,
+    GRIPPER_GAIN,
+    HOME,
+    MAX_OPENING_M,
+    actuators,
+    set_compliance,
+    trailing_s,
+)
 from sim.scene import body_name, build
 from skills.cell import (
     CellError,
@@ -217,9 +227,7 @@ class SimCell:
     def true_pose(self, part: str) -> RigidTransform:
         """Where ``part`` really is, in the base frame. For scoring and pictures only."""
         body = self.data.body(body_name(part))
-        return RigidTransform.from_components(
-            body.xpos, Rotation.from_quat(body.xquat, scalar_first=True)
-        )
+        return RigidTransform.from_components(body.xpos, Rotation.from_quat(body.xquat, scalar_first=True))
 
     def place(self, part: str, pose_in_base: RigidTransform) -> None:
         """Put a free part somewhere before anything runs. For tests and training scenes only."""
@@ -233,7 +241,16 @@ class SimCell:
     # -- state on disk -------------------------------------------------------------------------------
 
     def snapshot(self) -> bytes:
-        """See :class:`skills.cell.Restorable`."""
+        """See :class:`skills.cell.Restorable`.
+
+        The cell itself goes on from what it wrote: sleep and other memory of the engine that the state does not
+        hold are given up here as they are in a cell restored elsewhere, so both go on alike, bit for bit.
+        """
+        written = self._written()
+        self.restore(written)
+        return written
+
+    def _written(self) -> bytes:
         state = np.empty(mujoco.mj_stateSize(self.model, STATE))
         mujoco.mj_getState(self.model, self.data, state, STATE)
         motion = self._motion
@@ -279,7 +296,7 @@ class SimCell:
             raise CellError(
                 f"the snapshot is of another world ({saved.world}), this one is {self._world_name()}"
             )
-        mujoco.mj_setState(self.model, self.data, np.frombuffer(saved.state), STATE)
+        self._set_state(np.frombuffer(saved.state))
         self._target = _pose(saved.target)
         self._motion = None
         if saved.motion is not None:
@@ -292,7 +309,7 @@ class SimCell:
         self._wrist = _Wrist(np.array(saved.wrist[0]), saved.wrist[1])
         self._reading, self._bias = np.array(saved.reading), np.array(saved.bias)
         self._faults = tuple(Fault(name) for name in saved.faults)
-        self._rng.bit_generator.state = _as_numbers(msgspec.json.decode(saved.rng))
+        self._rng.bit_generator.state = _with_numbers(msgspec.json.decode(saved.rng))
         self._holding = saved.holding
         stiff = self._motion is not None or self._holding
         set_compliance(self.model, HOLD if self._faults else MOTION if stiff else self._spring)
@@ -333,10 +350,18 @@ class SimCell:
             Rotation.from_matrix(self.data.site_xmat[self._tcp].reshape(3, 3)),
         )
 
+    def _set_state(self, state: Vector) -> None:
+        """Set the whole state and compute everything from it, all awake."""
+        mujoco.mj_resetData(self.model, self.data)
+        mujoco.mj_setState(self.model, self.data, state, STATE)
+        mujoco.mj_forward(self.model, self.data)
+        mujoco.mj_setState(self.model, self.data, state, STATE)
+
     def _refresh(self) -> None:
         """Recompute poses from the state, without touching what the solver remembers."""
         mujoco.mj_kinematics(self.model, self.data)
         mujoco.mj_comPos(self.model, self.data)
+        mujoco.mj_makeM(self.model, self.data)
 
     @property
     def _closing(self) -> bool:
@@ -347,9 +372,13 @@ class SimCell:
 
     def _fingers_moving(self) -> bool:
         if self._closing:
-            squeezing = (float(self.data.qpos[self._finger]) - self._gripper_ctrl) * GRIPPER_GAIN >= 2.0 * self._grip_n
+            squeezing = (
+                float(self.data.qpos[self._finger]) - self._gripper_ctrl
+            ) * GRIPPER_GAIN >= 2.0 * self._grip_n
             return not (squeezing and self._fingers_still())
-        return abs(float(self.data.qpos[self._finger]) - self._gripper_goal) > 0.001 or not self._fingers_still()
+        return (
+            abs(float(self.data.qpos[self._finger]) - self._gripper_goal) > 0.001 or not self._fingers_still()
+        )
 
     def _hold_posture(self) -> None:
         """Torques that turn the elbow towards home without moving the TCP."""
@@ -422,7 +451,10 @@ def _as_text(state: object) -> object:
     return f"int:{state}" if isinstance(state, int) else state
 
 
-def _as_numbers(state: object) -> object:
-    if isinstance(state, dict):
-        return {key: _as_numbers(value) for key, value in state.items()}
-    return int(state[4:]) if isinstance(state, str) and state.startswith("int:") else state
+def _with_numbers(state: dict[str, Any]) -> dict[str, Any]:
+    def number(value: object) -> object:
+        if isinstance(value, dict):
+            return _with_numbers(value)
+        return int(value[4:]) if isinstance(value, str) and value.startswith("int:") else value
+
+    return {key: number(value) for key, value in state.items()}

@@ -35,7 +35,7 @@ class Motion:
         error = self.start.inv() * self.goal
         linear = float(np.linalg.norm(error.translation)) / self.speed
         angular = error.rotation.magnitude() / ANGULAR_SPEED_RAD_S
-        return max(PEAK_TO_MEAN * max(linear, angular), 0.12)
+        return float(max(PEAK_TO_MEAN * max(linear, angular), 0.12))
 
     def at(self, time_s: float) -> RigidTransform:
         """The pose on the path at ``time_s`` after its start."""

@@ -84,7 +84,9 @@ def _light(spec: mujoco.MjSpec) -> None:
     spec.visual.headlight.ambient = [0.35, 0.35, 0.35]
     spec.visual.headlight.diffuse = [0.35, 0.35, 0.35]
     spec.visual.headlight.specular = [0.1, 0.1, 0.1]
-    spec.worldbody.add_light(pos=[0.2, -0.8, 1.8], dir=[0.15, 0.45, -1.0], diffuse=[0.5, 0.5, 0.5], castshadow=True)
+    spec.worldbody.add_light(
+        pos=[0.2, -0.8, 1.8], dir=[0.15, 0.45, -1.0], diffuse=[0.5, 0.5, 0.5], castshadow=True
+    )
     spec.visual.quality.shadowsize = 4096
     spec.visual.map.znear = 0.005
     spec.stat.extent = 1.0

@@ -1,7 +1,6 @@
 """Pictures of a product on its own: put together, and taken apart."""
 
 from collections.abc import Mapping, Sequence
-from itertools import product
 
 import mujoco
 import numpy as np

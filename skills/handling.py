@@ -177,7 +177,9 @@ class Feeling(Handling):
         yield from closed(cell, 0.0, CHECK_N, f"feeling for {part}")
         yield from moved(cell, at_height(above, height + 0.02), f"feeling for {part}", speed=FAST)
         cell.zero_wrench()
-        yield from moved(cell, at_height(above, height + FEEL_FROM_M), f"feeling for {part}", speed=SLOW, snag_n=15.0)
+        yield from moved(
+            cell, at_height(above, height + FEEL_FROM_M), f"feeling for {part}", speed=SLOW, snag_n=15.0
+        )
         cell.compliance(PLACING)
         yield from lowered(cell, FEEL_FROM_M + FEEL_DEPTH_M, FEEL_N, f"feeling for {part}", FEEL_SPEED)
         observation = cell.observe()
@@ -196,7 +198,9 @@ class Feeling(Handling):
         assert self.attempt.felt_height_m is not None
         error = self.attempt.felt_height_m - expected_m
         if abs(error) > tolerance_m:
-            raise Failed(otherwise, f"{self.insertion.part} stands {1e3 * error:+.1f} mm from where it should")
+            raise Failed(
+                otherwise, f"{self.insertion.part} stands {1e3 * error:+.1f} mm from where it should"
+            )
 
 
 class LetGo(Feeling):

@@ -7,7 +7,6 @@ from scipy.spatial.transform import RigidTransform, Rotation
 
 from skills.cell import Vector
 
-
 KEYED_RAD = float(np.deg2rad(15.0))
 """A plug with more play in yaw than this finds its way in whatever the goal's estimate says [rad]."""
 
@@ -98,7 +97,7 @@ class Attempt:
 
     @property
     def seat_height_m(self) -> float:
-        """Height of the plug's frame in the base frame when seated: from the face, or else as estimated [m]."""
+        """Height of the plug frame in the base frame when seated: from the face, else as estimated [m]."""
         touch = self.insertion.touch
         if self.face_height_m is not None and touch is not None:
             return self.face_height_m - touch.height_m
@@ -106,7 +105,7 @@ class Attempt:
 
     @property
     def hand_at_seat_m(self) -> float:
-        """The same as the hand sees it: where a plug that crept up in the grasp seems to be when seated [m]."""
+        """The same as the hand sees it: where a plug that crept up in the grasp seems to be [m]."""
         return self.seat_height_m - self.slip_m
 
     @property

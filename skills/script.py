@@ -137,6 +137,4 @@ def turned(tcp_in_base: RigidTransform, yaw_rad: float) -> RigidTransform:
 
 def shifted(tcp_in_base: RigidTransform, offset: Vector) -> RigidTransform:
     """The same orientation, moved by ``offset`` along the base frame's axes [m]."""
-    return RigidTransform.from_components(
-        tcp_in_base.translation + np.asarray(offset), tcp_in_base.rotation
-    )
+    return RigidTransform.from_components(tcp_in_base.translation + np.asarray(offset), tcp_in_base.rotation)

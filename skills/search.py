@@ -198,7 +198,7 @@ class Search(Inserting):
         return float(attempt.goal_in_base.translation[2]) + self.insertion.depth_m
 
     def _follow_slip(self, cell: Cell) -> None:
-        """Under load the plug creeps up in the grasp; on the face this shows as a slow sinking of the hand."""
+        """Under load the plug creeps up in the grasp; on the face the hand is then seen to sink slowly."""
         observation = cell.observe()
         pressed = observation.wrench[2] > 0.4 * self.settings.press_n
         if self.attempt.face_height_m is not None and pressed:
