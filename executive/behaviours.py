@@ -31,18 +31,9 @@ def always(board: Board) -> bool:
     return True
 
 
-FRESH_GRASP = frozenset({Cause.SLIP, Cause.GRASP_MISSED, Cause.TIMEOUT})
-"""Causes after which the part is put back and grasped anew."""
-
-
 def in_hand(board: Board) -> bool:
     """There is something to recover from, and something in the hand."""
     return board.recover_from is not None and board.seen().grasped
-
-
-def to_put_back(board: Board) -> bool:
-    """The part in the hand must be grasped anew."""
-    return in_hand(board) and board.recover_from in FRESH_GRASP
 
 
 def to_fetch_again(board: Board) -> bool:

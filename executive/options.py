@@ -52,7 +52,7 @@ class RunOptions:
     """What stands in for the operator."""
     force_limit_n: float = 150.0
     """Contact force at which an attempt is broken off [N]."""
-    routine_limit_s: float = 60.0
+    routine_limit_s: float = 90.0
     """Longest time that one routine may take, on the cell's clock [s]."""
 
     def as_json(self) -> dict[str, Any]:

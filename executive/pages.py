@@ -72,6 +72,7 @@ def attempt_record(board: Board, recorder: Recorder, *, seated: bool) -> Attempt
         seated=seated,
         judged=board.phase >= Phase.CARRIED,
         cause=None if seated else str(board.cause or Cause.TIMEOUT),
+        message="" if seated else board.message,
         initialization=None if chosen is None else tuple(chosen),
         peak_force_n=float(attempt.peak_force_n),
         duration_s=board.seen().time_s - progress.attempt_began_s,

@@ -48,6 +48,8 @@ class AttemptRecord:
     position_error_m: float | None = None
     """Distance of the part from its goal, as the simulator knows it [m]."""
     force_profile: Profile = ()
+    message: str = ""
+    """What the routine that failed said; empty when none did."""
 
     @property
     def agrees(self) -> bool | None:

@@ -16,7 +16,7 @@ from py_trees.behaviours import Dummy
 from py_trees.composites import Selector, Sequence
 from py_trees.decorators import FailureIsSuccess, Retry
 
-from executive.behaviours import Look, Need, Run, in_hand, to_fetch_again, to_put_back
+from executive.behaviours import Look, Need, Run, in_hand, to_fetch_again
 from executive.board import Board, Phase
 from executive.guards import ForceLimit, NoFault, NoStop, Watch
 from executive.kit import Kit, Make, standard_kit
@@ -111,17 +111,20 @@ class TreeBuilder:
             "recover",
             memory=True,
             children=[
-                *self.clear_away(to_put_back, to_fetch_again),
+                *self.clear_away(),
                 Recovered(self.board, self.recorder),
             ],
         )
 
-    def clear_away(self, put_back: Need, fetch: Need) -> list[Behaviour]:
-        """Out of the way, and back to the tray if asked; a failure of any of it does not matter."""
+    def clear_away(self) -> list[Behaviour]:
+        """Out of the way, and back to the tray for a fresh grasp; a failure of any of it does not matter.
+
+        A part that was pressed and turned has moved in the hand; only a fresh grasp knows where it is.
+        """
         work = (
-            self.run("grasp again", self.kit.regrasp, needed=fetch),
+            self.run("grasp again", self.kit.regrasp, needed=to_fetch_again),
             self.run("lift clear", self.kit.lift_clear, needed=in_hand),
-            self.run("put back", self.kit.put_back, needed=put_back),
+            self.run("put back", self.kit.put_back, needed=in_hand),
         )
         return [FailureIsSuccess("in any case", routine) for routine in work]
 
@@ -130,7 +133,7 @@ class TreeBuilder:
         ask = AskOperator(self.board, self.recorder, self.options)
         if self.options.on_failure is not OnFailure.SKIP:
             return ask
-        return Sequence("give up", memory=True, children=[*self.clear_away(in_hand, to_fetch_again), ask])
+        return Sequence("give up", memory=True, children=[*self.clear_away(), ask])
 
     def last_look(self) -> Behaviour:
         """Inspection of the parts that can still be reached."""

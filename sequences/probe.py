@@ -37,7 +37,7 @@ class ProbePoint:
 
 
 def probe_point(assembly: Assembly, step: Step) -> ProbePoint | None:
-    """The place nearest to the grasp where ``step``'s part can be felt from above; None where there is none."""
+    """The place nearest to the grasp where ``step``'s part can be felt from above, or None."""
     part = assembly.parts[step.part]
     others = tuple(slab for obstacle in obstacles(assembly, step) for slab in obstacle.slabs)
     for offset in _candidates():

@@ -243,8 +243,8 @@ class SimCell:
     def snapshot(self) -> bytes:
         """See :class:`skills.cell.Restorable`.
 
-        The cell itself goes on from what it wrote: sleep and other memory of the engine that the state does not
-        hold are given up here as they are in a cell restored elsewhere, so both go on alike, bit for bit.
+        The cell itself goes on from what it wrote: sleep and other memory of the engine that the state does
+        not hold are given up here as in a cell restored elsewhere, so both go on alike, bit for bit.
         """
         written = self._written()
         self.restore(written)

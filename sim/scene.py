@@ -5,8 +5,8 @@ geoms ``part/NAME/N`` for the convex pieces that touch, ``part/NAME/look`` for t
 
 Parts meet each other piece by piece, exactly. Two things meet a free part's hull instead, where the hull is
 the same surface without the seams between pieces, at which a soft contact can catch: the finger pads meet
-the hull of each layer with a convex outline (``part/NAME/grip/N``), and table, tray and fixture, which are flat,
-meet the hull of the whole part (``part/NAME/foot``).
+the hull of each layer with a convex outline (``part/NAME/grip/N``), and table, tray and fixture, which are
+flat, meet the hull of the whole part (``part/NAME/foot``).
 """
 
 from collections.abc import Iterable

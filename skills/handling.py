@@ -219,11 +219,7 @@ class LetGo(Feeling):
         cell.zero_wrench()
         yield from moved(cell, raised(tcp, self.leaving_m()), "leaving", speed=SLOW, snag_n=15.0)
         if self.insertion.probe is not None:
-            try:
-                yield from self._felt_seated(cell, tcp)
-            except Failed:
-                yield from self._taken_back(cell, tcp)
-                raise
+            yield from self._felt_seated(cell, tcp)
         yield from self.up(cell, "leaving")
 
     def _felt_seated(self, cell: Cell, tcp: RigidTransform) -> Script:
@@ -232,14 +228,6 @@ class LetGo(Feeling):
         yield from self.felt(cell, tcp, seat)
         known = attempt.face_height_m is not None
         self.check_height(seat, FELT_TOLERANCE_M if known else GUESSED_TOLERANCE_M, Cause.NOT_SEATED)
-
-    def _taken_back(self, cell: Cell, tcp: RigidTransform) -> Script:
-        """Grasp the part again where it was left, so that the next attempt has it in hand."""
-        what = f"taking {self.insertion.part} back"
-        yield from moved(cell, raised(tcp, self.leaving_m()), what, speed=SLOW, snag_n=PULL_OUT_N)
-        yield from opened(cell, self.release_opening(), what)
-        yield from moved(cell, tcp, what, speed=SLOW, snag_n=PULL_OUT_N)
-        yield from closed(cell, self.insertion.grip_width_m, GRIP_N, what)
 
 
 class Inspect(Feeling):

@@ -42,10 +42,14 @@ class Inserting(ScriptedRoutine):
 
     def watch(self, observation: Observation) -> None:
         """Fail on excessive force, an empty or shifted grip, or a fault."""
-        if observation.faults:
-            raise Failed(Cause.FAULT, f"the cell reports {', '.join(observation.faults)}")
+        self.watch_grip(observation)
         if observation.peak_force_n > FORCE_LIMIT_N:
             raise Failed(Cause.FORCE_LIMIT, f"contact force {observation.peak_force_n:.0f} N")
+
+    def watch_grip(self, observation: Observation) -> None:
+        """Fail on an empty or shifted grip, or a fault."""
+        if observation.faults:
+            raise Failed(Cause.FAULT, f"the cell reports {', '.join(observation.faults)}")
         error = observation.gripper_width_m - self.insertion.grip_width_m
         if abs(error) > SLIP_WIDTH_M:
             raise Failed(Cause.SLIP, f"grip width changed by {1e3 * error:+.1f} mm")

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from skills.cell import Cell, Vector
-from skills.insert import SEARCHING, Inserting, Pressing
+from skills.insert import FORCE_LIMIT_N, SEARCHING, Inserting, Pressing
 from skills.insertion import Attempt
 from skills.routine import Cause
 from skills.script import Failed, Script
@@ -62,6 +62,8 @@ class SearchSettings:
     """Time without progress that means that the plug rests on something [s]."""
     seated_m: float = 0.0006
     """Height above the seat that counts as home [m]."""
+    spikes: int = 3
+    """How many force spikes the search gives way to before it gives up."""
     timeout_s: float = 60.0
 
 
@@ -77,6 +79,7 @@ class Search(Inserting):
         cell.compliance(SEARCHING)
         self._deadline = cell.observe().time_s + self.settings.timeout_s
         self._press = Pressing(self.plug(cell.observe()))
+        self._spikes = 0
         yield from self._touch_down(cell)
         yield from self._find(cell)
         yield from self._push_home(cell)
@@ -170,14 +173,28 @@ class Search(Inserting):
 
     def _pressed(self, cell: Cell, press_n: float, xy: Vector, rotation: Rotation, what: str) -> Script:
         observation = cell.observe()
-        self.watch(observation)
+        self.watch_grip(observation)
         self._check_time(cell)
+        if observation.peak_force_n > FORCE_LIMIT_N:
+            yield from self._ease(cell)
+            observation = cell.observe()
         force = float(observation.wrench[2])
         target = self._press.toward(
             self.plug(observation), force, press_n, xy, rotation, cell.control_period_s
         )
         cell.servo(target * self.insertion.tcp_in_plug)
         yield f"{what} ({force:.0f} N)"
+
+    def _ease(self, cell: Cell) -> Script:
+        """Give way after a force spike; a few of them end the search."""
+        self._spikes += 1
+        force = cell.observe().peak_force_n
+        if self._spikes > self.settings.spikes:
+            raise Failed(Cause.FORCE_LIMIT, f"contact force {force:.0f} N")
+        for _ in range(4):
+            self._press = Pressing(self.plug(cell.observe()))
+            cell.servo(cell.observe().tcp_in_base)
+            yield f"giving way after {force:.0f} N"
 
     def _check_time(self, cell: Cell) -> None:
         if cell.observe().time_s > self._deadline:
