@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from executive.commands import benchmark, products, records, runs
+from executive.commands import benchmark, pictures, products, records, runs
 
 EPILOG = "Exit codes: 0 assembled, 1 not assembled, 2 bad input, 3 fault of the cell, 130 interrupted."
 
@@ -38,6 +38,7 @@ def _dovetail(
 app.command("list")(products.list_products)
 app.command()(products.show)
 app.command()(products.export)
+app.command()(pictures.pictures)
 app.command()(runs.run)
 app.command()(runs.resume)
 app.command("runs")(records.runs)

@@ -116,7 +116,7 @@ class Film:
     def _bar(self, caption: str) -> Image8:
         bar = Image.new("RGB", (WIDTH_PX, BAR_PX), BAR)
         draw = ImageDraw.Draw(bar)
-        clock = f"{self._cell.observe().time_s:.1f} s   {self.speed:g}x"
+        clock = f"{self._cell.data.time:.1f} s   {self.speed:g}x"
         draw.text((20, BAR_PX / 2), caption, INK, self._fonts[0], "lm")
         draw.text((WIDTH_PX - 20, BAR_PX / 2), clock, QUIET, self._fonts[1], "rm")
         return np.asarray(bar)

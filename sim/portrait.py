@@ -42,7 +42,7 @@ class Portrait:
         mujoco.mj_kinematics(self.model, self.data)
         mujoco.mj_camlight(self.model, self.data)
 
-    def close_up(self, aspect: float) -> Viewpoint:
+    def close_up(self, aspect: float = 4 / 3) -> Viewpoint:
         """A view of the fixture and what stands in it, for a picture ``aspect`` times as wide as high."""
         assembly = self.cell.assembly
         low, high = solid_of(assembly.parts[assembly.base.part]).bounds

@@ -11,14 +11,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from sequences.assembly import Assembly
-from sim import views
 from sim.canvas import Image8
 from sim.cell import SimCell
 from sim.film import Film
 from sim.opengl import NoRenderer
 from sim.portrait import CELL_VIEW, Portrait
 from sim.shading import photograph
+from sim.views import product_views
 
 __all__ = ["Film", "NoRenderer", "Renderer", "product_views", "save_png"]
 
@@ -27,19 +26,11 @@ CELL_PX, CLOSE_UP_PX = (720, 720), (720, 720)
 CELL_RADIUS_M, CLOSE_UP_RADIUS_M = 1.0, 0.16
 
 
-def product_views(assembly: Assembly, directory: Path) -> list[Path]:
-    """Write ``NAME-assembled.png`` and ``NAME-exploded.png``. Raises NoRenderer."""
-    pictures = views.product_views(assembly)
-    return [
-        save_png(picture, directory / f"{assembly.name}-{view}.png") for view, picture in pictures.items()
-    ]
-
-
 class Renderer:
     """Takes pictures of a simulated cell, without touching it."""
 
-    def __init__(self, cell: SimCell) -> None:
-        """Raises TypeError for a cell that is not simulated."""
+    def __init__(self, cell: object) -> None:
+        """Prepare to draw ``cell``. Raises TypeError for one that is not simulated."""
         if not isinstance(cell, SimCell):
             raise TypeError(f"only a simulated cell can be drawn, not a {type(cell).__name__}")
         self._portrait = Portrait(cell)

@@ -86,7 +86,7 @@ def photograph(
     model: mujoco.MjModel, data: mujoco.MjData, studio: Studio, width: int, height: int
 ) -> Photograph:
     """Take a picture. Writes picture settings into ``model``. Raises NoRenderer."""
-    with Canvas(model, 2 * width, 2 * height) as canvas:
+    with Canvas(model, 2 * width, 2 * height, shadow_px=min(4 * width, 4096)) as canvas:
         canvas.look(data, studio.view)
         canvas.white()
         geom, depth = canvas.surfaces()

@@ -1,6 +1,7 @@
 """Pictures of a product on its own: put together, and taken apart."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import mujoco
 import numpy as np
@@ -54,17 +55,35 @@ def assembled_view(assembly: Assembly) -> Image8:
 
 def exploded_view(assembly: Assembly) -> Image8:
     """The parts drawn back along their insertions, with their names. Raises NoRenderer."""
-    floating = exploded(assembly)
-    poses = {item.part: item.pose for item in floating}
-    points = np.concatenate([vertices(assembly, part, pose) for part, pose in poses.items()])
-    height, view = max(
-        (_portrait(points, *degrees) for degrees in EXPLODED_DEG),
-        key=lambda it: _least_seen(assembly, poses, it[1]),
-    )
-    photo, geoms = _taken(assembly, poses, view, height, guides=floating[1:])
+    layout = exploded_layout(assembly)
+    poses = {item.part: item.pose for item in layout.floating}
+    photo, geoms = _taken(assembly, poses, layout.view, layout.height_px, guides=layout.floating[1:])
     crowd = np.isin(photo.geom, list(geoms.values()))
     labels = [label(assembly.parts[part].title, geom, photo.geom, crowd) for part, geom in geoms.items()]
     return labelled(photo.pixels, [found for found in labels if found is not None])
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the parts of an exploded view float, and from where they are seen."""
+
+    floating: list[Floating]
+    view: Viewpoint
+    height_px: int
+    least_seen: float
+    """Share of its outline that shows of the part of which least shows."""
+
+
+def exploded_layout(assembly: Assembly) -> Layout:
+    """The layout in which the part that is hidden most is hidden least. Raises NoRenderer."""
+    floating = exploded(assembly)
+    poses = {item.part: item.pose for item in floating}
+    points = np.concatenate([vertices(assembly, part, pose) for part, pose in poses.items()])
+    layouts = []
+    for degrees in EXPLODED_DEG:
+        height, view = _portrait(points, *degrees)
+        layouts.append(Layout(floating, view, height, _least_seen(assembly, poses, view)))
+    return max(layouts, key=lambda layout: layout.least_seen)
 
 
 def _portrait(points: NDArray[np.float64], azimuth_deg: float, elevation_deg: float) -> tuple[int, Viewpoint]:
