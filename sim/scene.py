@@ -22,6 +22,8 @@ from sim.physics import NOMINAL, Physics
 from sim.robot import HAND, PAD, PART, ROOM, load_fr3
 
 TABLE_FRICTION = 0.6
+SQUARE_ENOUGH = 0.96
+"""Share of its bounding rectangle that a rounded rectangle fills."""
 
 
 def body_name(part: str) -> str:
@@ -176,13 +178,19 @@ def _set_inertia(body: mujoco.MjsBody, solid: Solid) -> None:
 
 
 def _convex_layers(solid: Solid) -> tuple[Prism, ...]:
-    """The layers whose outline is convex, filled, as single prisms."""
+    """The layers whose outline is convex, filled, as single prisms; rounded rectangles get sharp corners.
+
+    A pad sinks a fifth of a millimetre into what it holds, as far as the facets of a rounded corner are wide:
+    it would be pushed off along any of them.
+    """
     layers = []
     for slab in solid.slabs:
         hull = slab.section.convex_hull
         filled = Polygon(slab.section.exterior) if isinstance(slab.section, Polygon) else None
         if filled is not None and hull.area - filled.area < 1e-9:
-            corners = np.asarray(orient(hull).exterior.coords)[:-1]
+            box = hull.minimum_rotated_rectangle
+            outline = box if hull.area > SQUARE_ENOUGH * box.area else hull
+            corners = np.asarray(orient(outline).exterior.coords)[:-1]
             layers.append(Prism(corners, slab.z_lo, slab.z_hi))
     return tuple(layers)
 
