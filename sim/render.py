@@ -23,6 +23,8 @@ __all__ = ["Film", "NoRenderer", "Renderer", "product_views", "save_png"]
 
 CELL_PX, CLOSE_UP_PX = (720, 720), (720, 720)
 """Width and height of the two halves of a cell's picture."""
+MOST_BYTES = 290_000
+"""A larger file is written with fewer colours."""
 CELL_RADIUS_M, CLOSE_UP_RADIUS_M = 1.0, 0.16
 
 
@@ -54,27 +56,32 @@ class Renderer:
 
 
 def save_png(picture: Image8, path: Path) -> Path:
-    """Write a picture small (256 colours) and whole or not at all."""
-    dithered = Image.fromarray(picture).quantize(
-        palette=_palette(picture), dither=Image.Dither.FLOYDSTEINBERG
-    )
-    content = BytesIO()
-    dithered.save(content, "PNG", optimize=True)
+    """Write a picture small and whole or not at all, in as many colours as a small file can have."""
+    contents = (_png(picture, colours) for colours in (256, 160, 96))
+    content = next((found for found in contents if len(found) <= MOST_BYTES), None) or _png(picture, 64)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     with unfinished.open("wb") as file:
-        file.write(content.getvalue())
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)
     return path
 
 
-def _palette(picture: Image8) -> Image.Image:
-    """256 colours; each counts by the cube root of its area, so that small things keep theirs."""
+def _png(picture: Image8, colours: int) -> bytes:
+    dither = Image.Dither.FLOYDSTEINBERG
+    dithered = Image.fromarray(picture).quantize(palette=_palette(picture, colours), dither=dither)
+    content = BytesIO()
+    dithered.save(content, "PNG", optimize=True)
+    return content.getvalue()
+
+
+def _palette(picture: Image8, number: int) -> Image.Image:
+    """``number`` colours; each counts by the cube root of its area, so that small things keep theirs."""
     coarse = picture.reshape(-1, 3) >> 2
     codes = coarse.astype(np.int32) @ np.array([1, 64, 4096], np.int32)
     found, areas = np.unique(codes, return_counts=True)
     colours = np.column_stack([found % 64, found // 64 % 64, found // 4096]).astype(np.uint8) * 4 + 2
     sample = np.repeat(colours, np.ceil(np.cbrt(areas)).astype(int), axis=0)
-    return Image.fromarray(sample[None]).quantize(256, Image.Quantize.MEDIANCUT, kmeans=2)
+    return Image.fromarray(sample[None]).quantize(number, Image.Quantize.MEDIANCUT, kmeans=2)

@@ -20,7 +20,7 @@ from sim.shading import Finish, Photograph, Studio, photograph
 
 WIDTH_PX = 1200
 ASSEMBLED_HEIGHT_PX = 900
-LEAST_HEIGHT_PX, GREATEST_HEIGHT_PX = 800, 1500
+LEAST_HEIGHT_PX, GREATEST_HEIGHT_PX = 800, 1400
 AZIMUTH_DEG, ELEVATION_DEG = 122.0, -30.0
 EXPLODED_DEG = tuple(
     (azimuth, elevation) for elevation in (-24.0, -31.0) for azimuth in (108.0, 122.0, 146.0)
@@ -58,7 +58,8 @@ def exploded_view(assembly: Assembly) -> Image8:
     layout = exploded_layout(assembly)
     poses = {item.part: item.pose for item in layout.floating}
     photo, geoms = _taken(assembly, poses, layout.view, layout.height_px, guides=layout.floating[1:])
-    crowd = np.isin(photo.geom, list(geoms.values()))
+    plugs = [geom for part, geom in geoms.items() if part != assembly.base.part]
+    crowd = np.isin(photo.geom, plugs)
     labels = [label(assembly.parts[part].title, geom, photo.geom, crowd) for part, geom in geoms.items()]
     return labelled(photo.pixels, [found for found in labels if found is not None])
 
