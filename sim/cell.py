@@ -167,6 +167,7 @@ class SimCell:
         if self._faults:
             return
         self._gripper_goal, self._grip_n = min(width_m, MAX_OPENING_M) / 2, 40.0
+        self._gripper_ctrl = max(self._gripper_ctrl, float(self.data.qpos[self._finger]))
 
     def advance(self) -> None:
         """See :class:`skills.cell.Cell`."""

@@ -64,8 +64,9 @@ def load_fr3(physics: Physics, *, visuals: bool) -> mujoco.MjSpec:
     for actuator in list(spec.actuators):
         spec.delete(actuator)
     for geom in list(spec.geoms):
-        visual = geom.classname.name == "visual"
-        if not (visual and visuals):
+        if visuals and geom.classname.name == "visual":
+            geom.mass = 0.0
+        else:
             spec.delete(geom)
     if not visuals:
         for mesh in list(spec.meshes):
