@@ -33,16 +33,12 @@ from executive.pages import (
 )
 from executive.recorder import Recorder
 from sequences.assembly import Assembly
+from sequences.probe import open_at_the_end
 
 
 def topmost(assembly: Assembly) -> tuple[int, ...]:
-    """Steps whose parts no later step builds on, without the last one, which has just been checked."""
-    steps = assembly.steps
-    return tuple(
-        i
-        for i, step in enumerate(steps[:-1])
-        if not any(step.part in later.mates for later in steps[i + 1 :])
-    )
+    """Steps whose parts can be felt when everything stands, without the last one, just checked."""
+    return tuple(i for i, step in enumerate(assembly.steps[:-1]) if open_at_the_end(assembly, step))
 
 
 class TreeBuilder:

@@ -62,10 +62,12 @@ def obstacles(assembly: Assembly, step: Step) -> tuple[Obstacle, ...]:
         if earlier == step:
             break
         names.append(earlier.part)
-    return tuple(
-        Obstacle(name, _seen_from(step.goal, solid_of(assembly.parts[name]).slabs, _goal(assembly, name)))
-        for name in names
-    )
+    return tuple(Obstacle(name, standing_at(assembly, name, step)) for name in names)
+
+
+def standing_at(assembly: Assembly, part: str, step: Step) -> tuple[Slab, ...]:
+    """A part's slabs where it stands when placed, seen from ``step``'s goal."""
+    return _seen_from(step.goal, solid_of(assembly.parts[part]).slabs, _goal(assembly, part))
 
 
 def rest_height(

@@ -12,8 +12,8 @@ from shapely import Polygon, affinity, box
 from shapely.geometry.base import BaseGeometry
 
 from sequences.assembly import Assembly, Grasp, Part, Step
-from sequences.fingers import FINGER_THICKNESS_M, PAD_HALF_HEIGHT_M
-from sequences.heights import obstacles
+from sequences.fingers import FINGER_THICKNESS_M, PAD_HALF_HEIGHT_M, finger_slabs
+from sequences.heights import obstacles, standing_at
 from sequences.solid import Slab, solid_of
 
 PAD_WIDTH_M = 0.017
@@ -23,6 +23,8 @@ LEAST_AREA_M2 = 8e-6
 """Overlap that carries the fingertips [m²]."""
 MARGIN_M = 0.003
 """How far below the probed surface everything else must stay [m]."""
+ROOM_M = 0.003
+"""Air to keep around fingers and hand [m]."""
 RADII_M = (0.0, 0.004, 0.008, 0.012, 0.016, 0.020)
 
 
@@ -45,6 +47,29 @@ def probe_point(assembly: Assembly, step: Step) -> ProbePoint | None:
         if top is not None:
             return ProbePoint(offset, top + PAD_HALF_HEIGHT_M)
     return None
+
+
+def open_at_the_end(assembly: Assembly, step: Step) -> bool:
+    """Whether ``step``'s part can still be felt when everything stands, with room for fingers and hand."""
+    probe = probe_point(assembly, step)
+    if probe is None:
+        return False
+    grasp = assembly.parts[step.part].grasps[0]
+    x, y, _ = grasp.position_mm
+    tips = grasp.model_copy(
+        update={
+            "position_mm": (x + 1e3 * probe.offset_m[0], y + 1e3 * probe.offset_m[1], 1e3 * probe.height_m),
+            "width_mm": 0.1,
+        }
+    )
+    hand = [(slab, slab.section.buffer(ROOM_M)) for slab in finger_slabs(tips)]
+    after = assembly.steps[assembly.steps.index(step) + 1 :]
+    return not any(
+        slab.z_lo < other.z_hi and room.intersects(other.section)
+        for later in after
+        for other in standing_at(assembly, later.part, step)
+        for slab, room in hand
+    )
 
 
 def _candidates() -> list[tuple[float, float]]:

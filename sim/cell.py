@@ -87,10 +87,9 @@ class SimCell:
         seed: int = 0,
         noise: Noise = BENCH,
         physics: Physics = NOMINAL,
-        visuals: bool = False,
     ) -> None:
         self.assembly, self.noise, self.physics = assembly, noise, physics
-        self.model = build(assembly, physics, visuals=visuals).compile()
+        self.model = build(assembly, physics).compile()
         self.data = mujoco.MjData(self.model)
         self._actuators = actuators(self.model)
         self._arm = np.array([self.model.joint(name).qposadr[0] for name in ARM_JOINTS])
