@@ -16,28 +16,20 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 """Told, in words, why there is no picture."""
 
-END_PX = (1200, 900)
-NEAR_M = 0.16
-"""How far around the product shadows are drawn sharply [m]."""
-
 
 def product_views(assembly: Assembly, directory: Path, say: Say) -> list[Path]:
     """Write an assembled and an exploded view of a product into ``directory``."""
-    from PIL import Image
-
-    from sim.opengl import NoRenderer
-    from sim.views import product_views as views
+    from sim.render import NoRenderer, save_png
+    from sim.render import product_views as views
 
     try:
         pictures = views(assembly)
     except NoRenderer as error:
         say(str(error))
         return []
-    directory.mkdir(parents=True, exist_ok=True)
-    paths = {directory / f"{assembly.name}-{name}.png": picture for name, picture in pictures.items()}
-    for path, picture in paths.items():
-        Image.fromarray(picture).save(path)
-    return list(paths)
+    return [
+        save_png(picture, directory / f"{assembly.name}-{name}.png") for name, picture in pictures.items()
+    ]
 
 
 class Camera(Silent):
@@ -65,7 +57,7 @@ class Camera(Silent):
     def ticked(self, board: Board) -> None:
         """See :class:`executive.observers.Observer`."""
         if self._film is not None:
-            self._film.passed(board.message)
+            self._film.passed(caption(board))
 
     def ended(self, result: RunResult) -> None:
         """See :class:`executive.observers.Observer`."""
@@ -79,22 +71,19 @@ class Camera(Silent):
             self._film.close()
 
     def _draw(self, cell: Cell, path: Path) -> None:
-        from PIL import Image
+        from sim.render import NoRenderer, Renderer, save_png
 
-        from sim.cell import SimCell
-        from sim.opengl import NoRenderer
-        from sim.portrait import Portrait
-        from sim.shading import photograph
-
-        if not isinstance(cell, SimCell):
-            self._say("no picture: only the simulated cell can be drawn")
-            return
-        portrait = Portrait(cell)
-        studio = portrait.studio(portrait.close_up(), NEAR_M)
         try:
-            picture = photograph(portrait.model, portrait.data, studio, *END_PX).pixels
-        except NoRenderer as error:
+            save_png(Renderer(cell).picture(), path)
+        except (TypeError, NoRenderer) as error:
             self._say(f"no picture: {error}")
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture).save(path)
+
+
+def caption(board: Board) -> str:
+    """What a film says under its picture."""
+    steps, index = board.assembly.steps, board.progress.index
+    if not 0 <= index < len(steps):
+        return board.message
+    title = board.assembly.parts[steps[index].part].title
+    tried = max(1, board.progress.tried)
+    return f"Step {index + 1} of {len(steps)}: {title}, attempt {tried}: {board.message}"
