@@ -100,6 +100,7 @@ class SimCell:
         self._substeps = round(CONTROL_PERIOD_S / physics.timestep_s)
         self._rng = np.random.default_rng(seed)
         self._faults: tuple[Fault, ...] = ()
+        self._tcp_now: RigidTransform | None = None
         self._motion: Motion | None = None
         self._holding = False
         self._spring = HOLD
@@ -334,7 +335,10 @@ class SimCell:
                 RigidTransform.from_components(nominal.translation + offset, turn * nominal.rotation),
             )
         mujoco.mj_forward(self.model, self.data)
+        self._tcp_now = None
         self._target = self._tcp_pose()
+        self.data.mocap_pos[0] = self._target.translation
+        self.data.mocap_quat[0] = self._target.rotation.as_quat(scalar_first=True)
         set_compliance(self.model, self._spring)
         for _ in range(8):
             self.advance()
@@ -345,10 +349,12 @@ class SimCell:
         return RigidTransform.from_components(body.pos, Rotation.from_quat(body.quat, scalar_first=True))
 
     def _tcp_pose(self) -> RigidTransform:
-        return RigidTransform.from_components(
-            self.data.site_xpos[self._tcp],
-            Rotation.from_matrix(self.data.site_xmat[self._tcp].reshape(3, 3)),
-        )
+        if self._tcp_now is None:
+            quaternion = np.empty(4)
+            mujoco.mju_mat2Quat(quaternion, self.data.site_xmat[self._tcp])
+            rotation = Rotation.from_quat(quaternion, scalar_first=True)
+            self._tcp_now = RigidTransform.from_components(self.data.site_xpos[self._tcp], rotation)
+        return self._tcp_now
 
     def _set_state(self, state: Vector) -> None:
         """Set the whole state and compute everything from it, all awake."""
@@ -359,6 +365,7 @@ class SimCell:
 
     def _refresh(self) -> None:
         """Recompute poses from the state, without touching what the solver remembers."""
+        self._tcp_now = None
         mujoco.mj_kinematics(self.model, self.data)
         mujoco.mj_comPos(self.model, self.data)
         mujoco.mj_makeM(self.model, self.data)
@@ -395,45 +402,37 @@ class SimCell:
 
     def _run_physics(self) -> None:
         """One control period: the target glides from the last one to the new one."""
-        data, model = self.data, self.model
-        start, start_quat = data.mocap_pos[0].copy(), data.mocap_quat[0].copy()
-        goal = self._target.translation
-        goal_quat = self._target.rotation.as_quat(scalar_first=True)
-        if start_quat @ goal_quat < 0:
-            goal_quat = -goal_quat
-        if not self._started(start):
-            start, start_quat = goal, goal_quat
+        data, model, steps = self.data, self.model, self._substeps
+        goal = np.concatenate([self._target.translation, self._target.rotation.as_quat(scalar_first=True)])
+        start = np.concatenate([data.mocap_pos[0], data.mocap_quat[0]])
+        if start[3:] @ goal[3:] < 0:
+            goal[3:] = -goal[3:]
+        targets = start + np.linspace(1 / steps, 1.0, steps)[:, None] * (goal - start)
         reach = FINGER_SPEED * self.physics.timestep_s
         limit = 2.0 * self._grip_n
         model.actuator_forcerange[self._actuators.gripper] = (-limit, limit)
-        total, peak = np.zeros(6), 0.0
-        for index in range(1, self._substeps + 1):
-            share = index / self._substeps
-            data.mocap_pos[0] = start + share * (goal - start)
-            data.mocap_quat[0] = start_quat + share * (goal_quat - start_quat)
-            self._gripper_ctrl += float(np.clip(self._gripper_goal - self._gripper_ctrl, -reach, reach))
+        felt, tools = np.empty((steps, 10)), np.empty((steps, 3))
+        for index in range(steps):
+            data.mocap_pos[0], data.mocap_quat[0] = targets[index, :3], targets[index, 3:]
+            way = self._gripper_goal - self._gripper_ctrl
+            self._gripper_ctrl += min(max(way, -reach), reach)
             data.ctrl[self._actuators.gripper] = self._gripper_ctrl
             mujoco.mj_step(model, data)
-            wrench = self._contact_wrench()
-            total += wrench
-            peak = max(peak, float(np.linalg.norm(wrench[:3] - self._payload_force())))
-        self._wrist = _Wrist(total / self._substeps, peak)
+            felt[index], tools[index] = data.sensordata[:10], data.site_xpos[self._tcp]
+        self._wrist = _felt(felt, tools)
         self._refresh()
 
-    def _started(self, mocap: Vector) -> bool:
-        return bool(np.any(mocap))
 
-    def _payload_force(self) -> Vector:
-        """What ``zero_wrench`` took as weight and bias, less the sensor's own bias, is the payload."""
-        return np.zeros(3)
+def _felt(felt: Vector, tools: Vector) -> _Wrist:
+    """What contact did to hand and payload, about the TCP, along the base axes.
 
-    def _contact_wrench(self) -> Vector:
-        """(6,) what contact does to hand and payload, about the TCP, along the base axes [N, N·m]."""
-        found, force, torque, pos = np.split(self.data.sensordata[:10], [1, 4, 7])
-        if found[0] == 0:
-            return np.zeros(6)
-        arm = pos - self.data.site_xpos[self._tcp]
-        return -np.concatenate([force, torque + np.cross(arm, force)])
+    ``felt`` is (n, 10): the contact sensor's count, force [N], torque [N·m] and position [m], as the hand
+    acts on the rest; ``tools`` is (n, 3), the TCP's position [m].
+    """
+    force = -felt[:, 1:4]
+    torque = -felt[:, 4:7] + np.cross(felt[:, 7:10] - tools, force)
+    wrench = np.where(felt[:, :1] > 0, np.hstack([force, torque]), 0.0)
+    return _Wrist(wrench.mean(axis=0), float(np.linalg.norm(wrench[:, :3], axis=1).max()))
 
 
 def _numbers(pose: RigidTransform) -> list[float]:

@@ -53,11 +53,15 @@ class SearchSettings:
     """A drop below the face that means that the plug is in [m]."""
     creep_m: float = 0.0004
     """A sinking of the hand slower than this in a few periods is creep in the grasp, not entering [m]."""
+    creep_speed: float = 0.00012
+    """A plug does not creep faster than this [m/s]; a faster sinking is entering, or tilting."""
     home_n: float = 14.0
     """Force that pushes the plug home [N]."""
     ease_n: float = 1.0
     breath_hz: float = 0.8
-    """While stalled the press falls to ``ease_n`` [N] and comes back, this often [Hz]."""
+    """While stalled or caught the press falls to ``ease_n`` [N] and comes back, this often [Hz]."""
+    caught_s: float = 0.5
+    """Time that the plug may hang back before it counts as caught on an edge [s]."""
     stall_s: float = 0.6
     """Time without progress that means that the plug rests on something [s]."""
     seated_m: float = 0.0006
@@ -129,14 +133,17 @@ class Search(Inserting):
         """Slide to the goal's estimate and spiral outwards until the plug drops in."""
         goal, settings = self.attempt.goal_in_base, self.settings
         yaw = self._swing(cell.control_period_s)
-        turn = 0.0
+        turn, free = 0.0, cell.observe().time_s
         for xy in self._path(cell):
             if self._dropped(cell):
                 return
             if self.keyed:
                 turn = next(yaw)
             rotation = Rotation.from_rotvec([0.0, 0.0, turn]) * goal.rotation
-            yield from self._pressed(cell, settings.press_n, xy, rotation, "searching")
+            now = cell.observe().time_s
+            free = now if self._keeping_up(cell, xy) > 0.0 else free
+            press = settings.press_n if now - free < settings.caught_s else self._breathing(now)
+            yield from self._pressed(cell, press, xy, rotation, "searching")
             self._follow_slip(cell)
 
     def _push_home(self, cell: Cell) -> Script:
@@ -221,7 +228,8 @@ class Search(Inserting):
         if self.attempt.face_height_m is not None and pressed:
             error = self._face() - float(self.plug(observation).translation[2])
             if abs(error) < self.settings.creep_m:
-                self.attempt.slip_m += 0.1 * error
+                fastest = self.settings.creep_speed * cell.control_period_s
+                self.attempt.slip_m += float(np.clip(0.1 * error, -fastest, fastest))
 
     def _dropped(self, cell: Cell) -> bool:
         return bool(self.plug(cell.observe()).translation[2] < self._face() - self.settings.drop_m)
