@@ -10,6 +10,7 @@ from executive.options import RunOptions
 from executive.records import AttemptRecord, Outcome, RunState, StepRecord
 from sequences.assembly import Step
 from skills.cell import Cell, Restorable
+from skills.policies import scripted_skill
 
 RECORDED_PHASES = {
     Phase.PICKED: "picked",
@@ -51,13 +52,12 @@ class Recorder:
         board: Board,
         options: RunOptions,
         *,
-        version: str,
         truth: Truth | None = None,
         told: Callable[[Event], None] = lambda event: None,
     ) -> None:
         self.run = run
         self._journal, self._board, self._options = journal, board, options
-        self._version, self._truth, self._told = version, truth, told
+        self._truth, self._told = truth, told
 
     def event(
         self,
@@ -105,13 +105,14 @@ class Recorder:
         """An attempt has failed: an event and a row of the refinement queue, together."""
         step = self._board.assembly.steps[record.step]
         attempt = self._board.trying()
+        skill = scripted_skill(str(self._options.policy), self._board.assembly, step)
         failure = Failure(
             step=record.step,
             attempt=record.number,
             product=self._board.assembly.name,
             part=step.part,
             skill=step.skill,
-            skill_version=f"{self._options.policy}-{self._version}",
+            skill_version=f"{skill.policy}-{skill.version}-{skill.geometry}",
             seed=self._options.seed,
             cause=str(record.cause),
             initialization=record.initialization,

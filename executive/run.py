@@ -121,9 +121,7 @@ class _Drive:
         self.board.observation = bench.cell.observe()
         self.began_s = self.board.seen().time_s if began_s is None else began_s
         place(self.board)
-        self.recorder = Recorder(
-            journal, run, self.board, options, version=version(), truth=bench.truth, told=self._tell
-        )
+        self.recorder = Recorder(journal, run, self.board, options, truth=bench.truth, told=self._tell)
         self.root = TreeBuilder(self.board, kit, options, self.recorder).product()
 
     def to_the_end(self) -> RunResult:

@@ -165,7 +165,7 @@ def outline_of(assembly: Assembly, options: RunOptions, kit: Kit | None = None) 
     kit = kit or standard_kit(options.policy)
     board = Board(assembly, kit.insertion_of)
     try:
-        builder = TreeBuilder(board, kit, options, Recorder(None, 0, board, options, version=""))
+        builder = TreeBuilder(board, kit, options, Recorder(None, 0, board, options))
         alike = [Dummy(f"{i} {step.part} (in the same way)") for i, step in enumerate(assembly.steps, 1)]
         children = [builder.step(0), *alike[1:], builder.last_look()]
         root = Sequence(assembly.name, memory=True, children=children)

@@ -6,6 +6,7 @@ import numpy as np
 
 from sequences.assembly import Step
 from sim.cell import SimCell
+from skills.tasks import loose_fits
 
 TILT_LIMIT_RAD = np.deg2rad(2.0)
 
@@ -37,7 +38,7 @@ def seated(cell: SimCell, step: Step) -> TruthVerdict:
     height = -float(offset @ down)
     lateral = float(np.linalg.norm(offset + height * down))
     tilt = float(np.arccos(np.clip(error.rotation.apply([0.0, 0.0, 1.0])[2], -1.0, 1.0)))
-    play = np.sqrt(2.0) * step.clearance_mm * _chain(cell, step) / 1000.0 + 0.00025
+    play = np.sqrt(2.0) * step.clearance_mm * loose_fits(cell.assembly, step) / 1000.0 + 0.00025
     return TruthVerdict(
         seated=abs(height) < step.seated_tolerance_mm / 1000.0 and lateral < play and tilt < TILT_LIMIT_RAD,
         position_error_m=float(np.linalg.norm(offset)),
@@ -45,10 +46,3 @@ def seated(cell: SimCell, step: Step) -> TruthVerdict:
         lateral_m=lateral,
         tilt_rad=tilt,
     )
-
-
-def _chain(cell: SimCell, step: Step) -> int:
-    """How many loose fits lie between the base and the part, by the longest way."""
-    assembly = cell.assembly
-    loose = [assembly.step_of(mate) for mate in step.mates if mate != assembly.base.part]
-    return 1 + max((_chain(cell, mate) for mate in loose), default=0)

@@ -217,7 +217,7 @@ class LetGo(Feeling):
             self.check_grip(cell, "the part did not stay where it was put", Cause.PART_DISPLACED)
             yield from opened(cell, self.release_opening(), f"letting go of {part}")
         cell.zero_wrench()
-        yield from moved(cell, raised(tcp, self.leaving_m()), "leaving", speed=SLOW, snag_n=15.0)
+        yield from moved(cell, raised(tcp, self.leaving_m()), "leaving", speed=SLOW)
         if self.insertion.probe is not None:
             yield from self._felt_seated(cell, tcp)
         yield from self.up(cell, "leaving")

@@ -59,12 +59,19 @@ class Insertion:
     """Height of the plug's frame above the goal at which it clears all that stands around [m]."""
     travel_height_m: float
     """Height of the TCP in the base frame at which the part may be carried across the cell [m]."""
+    loose_fits: int = 1
+    """How many fits lie between the fixture and the seated plug: each adds its clearance to the play."""
     yaw_play_rad: float = float(np.deg2rad(3.0))
     """How far the seated plug can turn either way before it meets its socket [rad]."""
     enters_turned: bool = False
     """It can begin to enter whatever its yaw, as with a round guide that comes before the rest."""
     probe: Probe | None = None
     """Where to feel from above whether it stayed; None where nothing of it is open to touch."""
+
+    @property
+    def play_m(self) -> float:
+        """How far the seated plug can move to either side [m]."""
+        return self.clearance_m * self.loose_fits
 
     @property
     def keyed(self) -> bool:

@@ -4,7 +4,7 @@ Touch down beside the goal for a reference in height, slide to where the goal sh
 under a light press with the yaw swinging when the part is keyed, and once it drops in push it home.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +53,7 @@ class SearchSettings:
     """A drop below the face that means that the plug is in [m]."""
     creep_m: float = 0.0004
     """A sinking of the hand slower than this in a few periods is creep in the grasp, not entering [m]."""
-    creep_speed: float = 0.00012
+    creep_speed: float = 0.00035
     """A plug does not creep faster than this [m/s]; a faster sinking is entering, or tilting."""
     home_n: float = 14.0
     """Force that pushes the plug home [N]."""
@@ -64,6 +64,10 @@ class SearchSettings:
     """Time that the plug may hang back before it counts as caught on an edge [s]."""
     stall_s: float = 0.6
     """Time without progress that means that the plug rests on something [s]."""
+    doubt_s: float = 5.0
+    """Time without progress after which the search asks whether the plug is in at all [s]."""
+    free_m: float = 0.0015
+    """Sideways travel beyond the play of a hole that means that there is none [m]."""
     seated_m: float = 0.0006
     """Height above the seat that counts as home [m]."""
     spikes: int = 3
@@ -85,8 +89,12 @@ class Search(Inserting):
         self._press = Pressing(self.plug(cell.observe()))
         self._spikes = 0
         yield from self._touch_down(cell)
-        yield from self._find(cell)
-        yield from self._push_home(cell)
+        while True:
+            yield from self._find(cell)
+            yield from self._push_home(cell)
+            if self._home(self.plug(cell.observe())):
+                return
+            self._forget_drop(cell)
 
     @property
     def keyed(self) -> bool:
@@ -147,7 +155,7 @@ class Search(Inserting):
             self._follow_slip(cell)
 
     def _push_home(self, cell: Cell) -> Script:
-        """Press, following where the plug leads, until it rests on its seat."""
+        """Press, following where the plug leads, until it rests on its seat or turns out not to be in."""
         settings, period = self.settings, cell.control_period_s
         plug = self.plug(cell.observe())
         xy, rotation = plug.translation[:2].copy(), plug.rotation
@@ -162,6 +170,10 @@ class Search(Inserting):
             stalled = observation.time_s - since > settings.stall_s
             if stalled and self._home(plug):
                 return
+            if observation.time_s - since > settings.doubt_s:
+                if (yield from self._moves_freely(cell)):
+                    return
+                since = cell.observe().time_s
             if stalled:
                 turn = next(swing)
                 centre = self.attempt.goal_in_base.rotation
@@ -171,6 +183,24 @@ class Search(Inserting):
             wanted = Rotation.from_rotvec([0.0, 0.0, turn]) * centre
             force = settings.home_n if not stalled else self._breathing(observation.time_s)
             yield from self._pressed(cell, force, xy + wobble, wanted, "pushing home")
+
+    def _moves_freely(self, cell: Cell) -> Generator[str, None, bool]:
+        """Whether the plug can be led further sideways than any hole would let it."""
+        start = self.plug(cell.observe())
+        free = 2.0 * self.insertion.play_m + self.settings.free_m
+        for index in range(1, 17):
+            aside = start.translation[:2] + np.array([index * 0.0004, 0.0])
+            yield from self._pressed(cell, self.settings.touch_n, aside, start.rotation, "feeling for walls")
+            gone = self.plug(cell.observe()).translation[0] - start.translation[0]
+            if gone > free:
+                return True
+        return False
+
+    def _forget_drop(self, cell: Cell) -> None:
+        """What looked like a drop was the plug creeping up in the grasp: it is still on the face."""
+        if self.attempt.face_height_m is not None:
+            height = float(self.plug(cell.observe()).translation[2])
+            self.attempt.slip_m = self.attempt.face_height_m - height
 
     # -- pieces --------------------------------------------------------------------------------------
 

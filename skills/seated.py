@@ -62,7 +62,7 @@ class CheckSeated(Inserting):
     def _tugged(self, cell: Cell, pressing: Pressing, side: Vector) -> Script:
         """Lead the plug to one side until something holds it."""
         start = self.plug(cell.observe()).translation[:2]
-        free = 2.0 * self.insertion.clearance_m + 0.0015
+        free = 2.0 * self.insertion.play_m + 0.0015
         for index in range(1, 40):
             observation = cell.observe()
             held = -float(observation.wrench[:2] @ side)

@@ -34,10 +34,17 @@ def insertion_of(assembly: Assembly, step: Step) -> Insertion:
         touch=None if touch is None else Touch(touch.offset_m, touch.height_m),
         clear_height_m=clear_height(assembly, step),
         travel_height_m=_travel_height(assembly, part, solid),
+        loose_fits=loose_fits(assembly, step),
         yaw_play_rad=yaw_play(assembly, step),
         enters_turned=enters_turned(assembly, step),
         probe=None if probe is None else Probe(probe.offset_m, probe.height_m),
     )
+
+
+def loose_fits(assembly: Assembly, step: Step) -> int:
+    """How many loose fits lie between the base and ``step``'s part, by the longest way."""
+    loose = [assembly.step_of(mate) for mate in step.mates if mate != assembly.base.part]
+    return 1 + max((loose_fits(assembly, mate) for mate in loose), default=0)
 
 
 def _cross_width(solid: Solid, grasp: Grasp) -> float | None:

@@ -45,7 +45,7 @@ def builder(make_world: Callable[..., Any]) -> Iterator[TreeBuilder]:
     board.attempt = Attempt(board.insertion(1), goal, initialization=np.array([0, 0, 0.03, 0, 0, 0]))
     board.attempt.released_tcp = world.cell.observe().tcp_in_base
     board.results, board.kept = {0: placed(0)}, {0: board.attempt}
-    yield TreeBuilder(board, world.kit, OPTIONS, Recorder(None, 1, board, OPTIONS, version="0"))
+    yield TreeBuilder(board, world.kit, OPTIONS, Recorder(None, 1, board, OPTIONS))
     board.close()
 
 

@@ -1,0 +1,139 @@
+"""Skills on disk, and what policies see and do."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.transform import RigidTransform
+
+from sequences.load import load as load_assembly
+from skills.artifact import RECORD, WEIGHTS, Skill, SkillError, check_fits, geometry_of, load, save
+from skills.insertion import Attempt
+from skills.interface import STANDARD_OBSERVATION, ActionSpec, observed
+from skills.tasks import insertion_of
+
+PRODUCT = load_assembly("bearing_block")
+STEP = PRODUCT.steps[0]
+TENSORS = {"layer.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "layer.bias": np.ones(2, np.float32)}
+
+
+@pytest.fixture
+def skill() -> Skill:
+    return Skill(
+        name=STEP.skill,
+        version=1,
+        policy="mlp",
+        settings={"press_n": 12.0},
+        geometry=geometry_of(PRODUCT, STEP),
+        observation=STANDARD_OBSERVATION,
+        action=ActionSpec(),
+        record={"seed": 7},
+    )
+
+
+def test_what_is_written_is_read(skill: Skill, tmp_path: Path) -> None:
+    written = save(skill, tmp_path / "a", TENSORS)
+    read, tensors = load(tmp_path / "a")
+    assert read == written
+    assert read.observation == STANDARD_OBSERVATION
+    assert {name: value.tolist() for name, value in tensors.items()} == {
+        name: value.tolist() for name, value in TENSORS.items()
+    }
+    check_fits(read, PRODUCT, STEP, tmp_path / "a")
+
+
+def test_a_scripted_skill_has_no_weights(skill: Skill, tmp_path: Path) -> None:
+    save(skill, tmp_path / "a")
+    assert load(tmp_path / "a")[1] == {}
+    assert not (tmp_path / "a" / WEIGHTS).exists()
+
+
+def test_a_version_is_never_overwritten(skill: Skill, tmp_path: Path) -> None:
+    save(skill, tmp_path / "a", TENSORS)
+    with pytest.raises(SkillError, match="never overwritten"):
+        save(skill, tmp_path / "a")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("size", [0, 10, 60])
+def test_truncated_weights_are_refused(skill: Skill, tmp_path: Path, size: int) -> None:
+    save(skill, tmp_path / "a", TENSORS)
+    path = tmp_path / "a" / WEIGHTS
+    path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(SkillError, match=r"weights\.safetensors: is not the file that was written"):
+        load(tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "is not a skill"),
+        ("{}", "missing required field `name`"),
+        ('{"format": "x/9"', "is not a skill"),
+        ("\x80\x04pickle", "is not a skill"),
+    ],
+)
+def test_a_foreign_record_is_refused(tmp_path: Path, content: str, words: str) -> None:
+    (tmp_path / RECORD).write_text(content)
+    with pytest.raises(SkillError, match=words) as error:
+        load(tmp_path)
+    assert str(tmp_path / RECORD) in str(error.value)
+
+
+def test_another_format_and_a_missing_file_are_named(skill: Skill, tmp_path: Path) -> None:
+    save(skill, tmp_path / "a")
+    record = json.loads((tmp_path / "a" / RECORD).read_text())
+    (tmp_path / "a" / RECORD).write_text(json.dumps({**record, "format": "dovetail-skill/9"}))
+    with pytest.raises(SkillError, match="this version reads 'dovetail-skill/1'"):
+        load(tmp_path / "a")
+    with pytest.raises(SkillError, match="cannot be read: No such file"):
+        load(tmp_path / "nowhere")
+
+
+def test_a_skill_is_for_one_geometry(skill: Skill, tmp_path: Path) -> None:
+    other = PRODUCT.steps[1]
+    with pytest.raises(SkillError, match=f"step '{other.part}' has {geometry_of(PRODUCT, other)}"):
+        check_fits(skill, PRODUCT, other, tmp_path)
+    recoloured = PRODUCT.parts[STEP.part].model_copy(update={"colour": "#000000"})
+    painted = PRODUCT.model_copy(update={"parts": {**PRODUCT.parts, STEP.part: recoloured}})
+    assert geometry_of(painted, STEP) == skill.geometry
+    loosened = STEP.model_copy(update={"clearance_mm": 0.6})
+    assert geometry_of(PRODUCT, loosened) != skill.geometry
+
+
+def test_an_observation_is_what_its_specification_says() -> None:
+    sizes = {block.name: block.size for block in STANDARD_OBSERVATION.blocks}
+    values = {name: np.zeros(size) for name, size in sizes.items()}
+    values["force"] = np.array([0.0, 0.0, 1e9])
+    vector = STANDARD_OBSERVATION.vector(values)
+    assert vector.shape == (STANDARD_OBSERVATION.size,)
+    assert vector.max() == 1.0
+    with pytest.raises(ValueError, match="'time' has"):
+        STANDARD_OBSERVATION.vector({**values, "time": np.zeros(2)})
+    with pytest.raises(KeyError):
+        STANDARD_OBSERVATION.vector({})
+
+
+def test_a_seated_plug_is_at_the_origin_of_its_goal() -> None:
+    from skills.fake import FakeCell
+
+    tasks = {step.part: insertion_of(PRODUCT, step) for step in PRODUCT.steps}
+    seen = FakeCell(PRODUCT, tasks, seed=0).observe()
+    insertion = tasks[STEP.part]
+    attempt = Attempt(insertion, seen.tcp_in_base * insertion.tcp_in_plug.inv())
+    values = observed(attempt, seen, np.zeros(6), began_s=seen.time_s - 2.0)
+    assert np.allclose(values["plug_position_in_goal"], 0.0)
+    assert np.allclose(values["plug_rotation_in_goal"], 0.0)
+    assert values["time"] == pytest.approx([2.0])
+    assert STANDARD_OBSERVATION.vector(values).shape == (STANDARD_OBSERVATION.size,)
+
+
+@given(st.lists(st.floats(-5, 5), min_size=6, max_size=6))
+def test_an_action_is_bounded(action: list[float]) -> None:
+    spec = ActionSpec()
+    moved = spec.applied(np.array(action), RigidTransform.identity())
+    assert np.all(np.abs(moved.translation) <= spec.position_m + 1e-12)
+    assert np.all(np.abs(moved.rotation.as_rotvec()) <= spec.rotation_rad + 1e-9)
