@@ -1,6 +1,7 @@
 """Guards: behaviours that are asked before the work each control period and fail when it must stop."""
 
 import math
+from abc import ABC, abstractmethod
 
 from py_trees.behaviour import Behaviour
 from py_trees.common import Status
@@ -12,16 +13,16 @@ PROFILE_PERIOD_S = 0.2
 """Spacing of the points of a force profile [s]."""
 
 
-class Guard(Behaviour):
+class Guard(Behaviour, ABC):
     """Succeeds while all is well. It reads and never commands, so it may be stopped at any time."""
 
     def __init__(self, name: str, board: Board) -> None:
         super().__init__(name)
         self.board = board
 
+    @abstractmethod
     def trouble(self) -> str | None:
         """What is wrong; None while all is well."""
-        raise NotImplementedError
 
     def update(self) -> Status:
         """Fail as soon as something is wrong."""

@@ -5,22 +5,17 @@ stand where they were left. Noise comes in only where a robot meets it: where pa
 ``locate_goal`` says, and what the wrench sensor reads.
 """
 
-from dataclasses import dataclass
-from typing import Any
-
-import msgspec
 import mujoco
 import numpy as np
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from sequences.assembly import Assembly
+from sim.gripper import Gripper
 from sim.motion import Motion
 from sim.noise import BENCH, Noise
 from sim.physics import NOMINAL, Physics
 from sim.robot import (
     ARM_JOINTS,
-    FINGER_JOINTS,
-    GRIPPER_GAIN,
     HOME,
     MAX_OPENING_M,
     actuators,
@@ -28,6 +23,8 @@ from sim.robot import (
     trailing_s,
 )
 from sim.scene import body_name, build
+from sim.snapshot import SavedMotion, Snapshot, decode, numbers, pose, rng_text, set_rng
+from sim.wrist import SENSED, Wrist, felt
 from skills.cell import (
     CellError,
     Compliance,
@@ -45,36 +42,9 @@ MOTION = Compliance(
 """The spring of free-space motion, stiffer than any policy's."""
 HOLD = Compliance(stiffness=1000.0, rotational_stiffness=60.0, clip_m=(0.01, 0.01, 0.01))
 """The spring of a safe hold."""
-FINGER_SPEED = 0.05
-GRASPED_STILL = 0.015
 POSTURE_STIFFNESS = 20.0
 POSTURE_DAMPING = 4.0
 STATE = mujoco.mjtState.mjSTATE_INTEGRATION
-
-
-@dataclass(slots=True)
-class _Wrist:
-    """What the contact sensor felt over one control period, raw."""
-
-    mean: Vector
-    peak_n: float
-
-
-class _Snapshot(msgspec.Struct, frozen=True):
-    """A cell's whole state on disk."""
-
-    world: str
-    state: bytes
-    target: list[float]
-    motion: tuple[list[float], list[float], float, float, list[float]] | None
-    spring: tuple[float, float, tuple[float, float, float], float, float]
-    gripper: tuple[float, float, float]
-    wrist: tuple[list[float], float]
-    reading: list[float]
-    bias: list[float]
-    holding: bool
-    faults: list[str]
-    rng: str
 
 
 class SimCell:
@@ -91,11 +61,10 @@ class SimCell:
         self.assembly, self.noise, self.physics = assembly, noise, physics
         self.model = build(assembly, physics).compile()
         self.data = mujoco.MjData(self.model)
-        self._actuators = actuators(self.model)
+        self._posture = actuators(self.model).posture
+        self._gripper = Gripper(self.model, self.data)
         self._arm = np.array([self.model.joint(name).qposadr[0] for name in ARM_JOINTS])
         self._arm_dof = np.array([self.model.joint(name).dofadr[0] for name in ARM_JOINTS])
-        self._finger = self.model.joint(FINGER_JOINTS[0]).qposadr[0]
-        self._finger_dof = self.model.joint(FINGER_JOINTS[0]).dofadr[0]
         self._tcp = self.model.site("tcp").id
         self._substeps = round(CONTROL_PERIOD_S / physics.timestep_s)
         self._rng = np.random.default_rng(seed)
@@ -104,12 +73,11 @@ class SimCell:
         self._motion: Motion | None = None
         self._holding = False
         self._spring = HOLD
-        self._wrist = _Wrist(np.zeros(6), 0.0)
+        self._wrist = Wrist()
         self._reading = np.zeros(6)
         self._bias = np.zeros(6)
         self._bias[:3] = self._rng.uniform(-1, 1, 3) * noise.force_bias_n
         self._bias[3:] = self._rng.uniform(-1, 1, 3) * noise.torque_bias_nm
-        self._gripper_goal, self._gripper_ctrl, self._grip_n = MAX_OPENING_M / 2, MAX_OPENING_M / 2, 40.0
         self._place_everything()
 
     # -- the seam ------------------------------------------------------------------------------------
@@ -121,16 +89,15 @@ class SimCell:
 
     def observe(self) -> Observation:
         """See :class:`skills.cell.Cell`."""
-        width = 2.0 * float(self.data.qpos[self._finger])
         return Observation(
             time_s=float(self.data.time),
             joint_positions=self.data.qpos[self._arm].copy(),
             tcp_in_base=self._tcp_pose(),
             wrench=self._reading.copy(),
             peak_force_n=self._wrist.peak_n,
-            gripper_width_m=width,
-            grasped=self._closing and self._fingers_still(GRASPED_STILL) and width > 0.001,
-            moving=self._motion is not None or self._fingers_moving(),
+            gripper_width_m=self._gripper.width_m,
+            grasped=self._gripper.grasped,
+            moving=self._motion is not None or self._gripper.moving,
             faults=self._faults,
         )
 
@@ -158,16 +125,13 @@ class SimCell:
 
     def grasp(self, width_m: float, force_n: float = 40.0) -> None:
         """See :class:`skills.cell.Cell`."""
-        if self._faults:
-            return
-        self._gripper_goal, self._grip_n = -0.02, force_n
+        if not self._faults:
+            self._gripper.close(force_n)
 
     def release(self, width_m: float = MAX_OPENING_M) -> None:
         """See :class:`skills.cell.Cell`."""
-        if self._faults:
-            return
-        self._gripper_goal, self._grip_n = min(width_m, MAX_OPENING_M) / 2, 40.0
-        self._gripper_ctrl = max(self._gripper_ctrl, float(self.data.qpos[self._finger]))
+        if not self._faults:
+            self._gripper.open(width_m)
 
     def advance(self) -> None:
         """See :class:`skills.cell.Cell`."""
@@ -254,64 +218,50 @@ class SimCell:
     def _written(self) -> bytes:
         state = np.empty(mujoco.mj_stateSize(self.model, STATE))
         mujoco.mj_getState(self.model, self.data, state, STATE)
-        motion = self._motion
-        spring = self._spring
-        return msgspec.msgpack.encode(
-            _Snapshot(
-                world=self._world_name(),
-                state=state.tobytes(),
-                target=_numbers(self._target),
-                motion=None
-                if motion is None
-                else (
-                    _numbers(motion.start),
-                    _numbers(motion.goal),
-                    motion.speed,
-                    motion.elapsed_s,
-                    motion.pull.tolist(),
-                ),
-                spring=(
-                    spring.stiffness,
-                    spring.rotational_stiffness,
-                    spring.clip_m,
-                    spring.rotational_clip_rad,
-                    spring.damping_ratio,
-                ),
-                gripper=(self._gripper_goal, self._gripper_ctrl, self._grip_n),
-                wrist=(self._wrist.mean.tolist(), self._wrist.peak_n),
-                reading=self._reading.tolist(),
-                bias=self._bias.tolist(),
-                holding=self._holding,
-                faults=list(self._faults),
-                rng=msgspec.json.encode(_as_text(self._rng.bit_generator.state)).decode(),
-            )
-        )
+        motion, gripper = self._motion, self._gripper
+        saved = None
+        if motion is not None:
+            start, goal = numbers(motion.start), numbers(motion.goal)
+            saved = SavedMotion(start, goal, motion.speed, motion.elapsed_s, motion.pull.tolist())
+        return Snapshot(
+            world=self._world_name(),
+            state=state.tobytes(),
+            target=numbers(self._target),
+            motion=saved,
+            holding=self._holding,
+            spring=self._spring,
+            gripper=(gripper.goal_m, gripper.drive_m, gripper.force_n),
+            wrench=self._wrist.mean.tolist(),
+            peak_n=self._wrist.peak_n,
+            reading=self._reading.tolist(),
+            bias=self._bias.tolist(),
+            faults=list(self._faults),
+            rng=rng_text(self._rng),
+        ).encode()
 
     def restore(self, snapshot: bytes) -> None:
         """See :class:`skills.cell.Restorable`."""
-        try:
-            saved = msgspec.msgpack.decode(snapshot, type=_Snapshot)
-        except msgspec.MsgspecError as error:
-            raise CellError(f"the snapshot cannot be read: {error}") from error
-        if saved.world != self._world_name():
-            raise CellError(
-                f"the snapshot is of another world ({saved.world}), this one is {self._world_name()}"
-            )
+        saved, here = decode(snapshot), self._world_name()
+        if saved.world != here:
+            raise CellError(f"the snapshot is of another world ({saved.world}), this one is {here}")
         self._set_state(np.frombuffer(saved.state))
-        self._target = _pose(saved.target)
-        self._motion = None
-        if saved.motion is not None:
-            start, goal, speed, elapsed, pull = saved.motion
+        self._target, self._motion = pose(saved.target), None
+        if (motion := saved.motion) is not None:
             self._motion = Motion(
-                _pose(start), _pose(goal), speed, trailing_s(MOTION), elapsed, np.array(pull)
+                pose(motion.start),
+                pose(motion.goal),
+                motion.speed,
+                trailing_s(MOTION),
+                motion.elapsed_s,
+                np.array(motion.pull),
             )
-        self._spring = Compliance(*saved.spring)
-        self._gripper_goal, self._gripper_ctrl, self._grip_n = saved.gripper
-        self._wrist = _Wrist(np.array(saved.wrist[0]), saved.wrist[1])
+        self._spring, self._holding = saved.spring, saved.holding
+        gripper = self._gripper
+        gripper.goal_m, gripper.drive_m, gripper.force_n = saved.gripper
+        self._wrist = Wrist(np.array(saved.wrench), saved.peak_n)
         self._reading, self._bias = np.array(saved.reading), np.array(saved.bias)
         self._faults = tuple(Fault(name) for name in saved.faults)
-        self._rng.bit_generator.state = _with_numbers(msgspec.json.decode(saved.rng))
-        self._holding = saved.holding
+        set_rng(self._rng, saved.rng)
         stiff = self._motion is not None or self._holding
         set_compliance(self.model, HOLD if self._faults else MOTION if stiff else self._spring)
         self._refresh()
@@ -323,7 +273,7 @@ class SimCell:
 
     def _place_everything(self) -> None:
         self.data.qpos[self._arm] = HOME
-        self.data.qpos[self._finger : self._finger + 2] = MAX_OPENING_M / 2
+        self._gripper.open_wide()
         for part in self.assembly.tray.places:
             if part == self.assembly.base.part:
                 continue
@@ -370,23 +320,6 @@ class SimCell:
         mujoco.mj_comPos(self.model, self.data)
         mujoco.mj_makeM(self.model, self.data)
 
-    @property
-    def _closing(self) -> bool:
-        return self._gripper_goal < 0.0
-
-    def _fingers_still(self, speed: float = 0.002) -> bool:
-        return abs(float(self.data.qvel[self._finger_dof])) < speed
-
-    def _fingers_moving(self) -> bool:
-        if self._closing:
-            squeezing = (
-                float(self.data.qpos[self._finger]) - self._gripper_ctrl
-            ) * GRIPPER_GAIN >= 2.0 * self._grip_n
-            return not (squeezing and self._fingers_still())
-        return (
-            abs(float(self.data.qpos[self._finger]) - self._gripper_goal) > 0.001 or not self._fingers_still()
-        )
-
     def _hold_posture(self) -> None:
         """Torques that turn the elbow towards home without moving the TCP."""
         jacobian = np.zeros((6, self.model.nv))
@@ -398,7 +331,7 @@ class SimCell:
         inertia = mass[np.ix_(self._arm_dof, self._arm_dof)]
         pull = POSTURE_STIFFNESS * (HOME - self.data.qpos[self._arm])
         pull -= POSTURE_DAMPING * self.data.qvel[self._arm_dof]
-        self.data.ctrl[self._actuators.posture] = inertia @ null * (null @ pull) / (null @ inertia @ null)
+        self.data.ctrl[self._posture] = inertia @ null * (null @ pull) / (null @ inertia @ null)
 
     def _run_physics(self) -> None:
         """One control period: the target glides from the last one to the new one."""
@@ -408,52 +341,12 @@ class SimCell:
         if start[3:] @ goal[3:] < 0:
             goal[3:] = -goal[3:]
         targets = start + np.linspace(1 / steps, 1.0, steps)[:, None] * (goal - start)
-        reach = FINGER_SPEED * self.physics.timestep_s
-        limit = 2.0 * self._grip_n
-        model.actuator_forcerange[self._actuators.gripper] = (-limit, limit)
-        felt, tools = np.empty((steps, 10)), np.empty((steps, 3))
+        sensed, tools = np.empty((steps, SENSED)), np.empty((steps, 3))
+        self._gripper.begin_period()
         for index in range(steps):
             data.mocap_pos[0], data.mocap_quat[0] = targets[index, :3], targets[index, 3:]
-            way = self._gripper_goal - self._gripper_ctrl
-            self._gripper_ctrl += min(max(way, -reach), reach)
-            data.ctrl[self._actuators.gripper] = self._gripper_ctrl
+            self._gripper.drive()
             mujoco.mj_step(model, data)
-            felt[index], tools[index] = data.sensordata[:10], data.site_xpos[self._tcp]
-        self._wrist = _felt(felt, tools)
+            sensed[index], tools[index] = data.sensordata[:SENSED], data.site_xpos[self._tcp]
+        self._wrist = felt(sensed, tools)
         self._refresh()
-
-
-def _felt(felt: Vector, tools: Vector) -> _Wrist:
-    """What contact did to hand and payload, about the TCP, along the base axes.
-
-    ``felt`` is (n, 10): the contact sensor's count, force [N], torque [N·m] and position [m], as the hand
-    acts on the rest; ``tools`` is (n, 3), the TCP's position [m].
-    """
-    force = -felt[:, 1:4]
-    torque = -felt[:, 4:7] + np.cross(felt[:, 7:10] - tools, force)
-    wrench = np.where(felt[:, :1] > 0, np.hstack([force, torque]), 0.0)
-    return _Wrist(wrench.mean(axis=0), float(np.linalg.norm(wrench[:, :3], axis=1).max()))
-
-
-def _numbers(pose: RigidTransform) -> list[float]:
-    return [*pose.translation.tolist(), *pose.rotation.as_quat().tolist()]
-
-
-def _pose(numbers: list[float]) -> RigidTransform:
-    return RigidTransform.from_components(numbers[:3], Rotation.from_quat(numbers[3:]))
-
-
-def _as_text(state: object) -> object:
-    """PCG64 keeps 128-bit integers, which no JSON number holds."""
-    if isinstance(state, dict):
-        return {key: _as_text(value) for key, value in state.items()}
-    return f"int:{state}" if isinstance(state, int) else state
-
-
-def _with_numbers(state: dict[str, Any]) -> dict[str, Any]:
-    def number(value: object) -> object:
-        if isinstance(value, dict):
-            return _with_numbers(value)
-        return int(value[4:]) if isinstance(value, str) and value.startswith("int:") else value
-
-    return {key: number(value) for key, value in state.items()}

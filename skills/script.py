@@ -4,6 +4,7 @@ A script yields what it is doing, in words; returning means success and raising 
 failure with a named cause. The primitives here are scripts too, to be used with ``yield from``.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 import numpy as np
@@ -27,7 +28,7 @@ class Failed(Exception):
         super().__init__(f"{cause}: {message}")
 
 
-class ScriptedRoutine:
+class ScriptedRoutine(ABC):
     """A routine (``skills.routine.Routine``) that runs :meth:`script`."""
 
     def __init__(self) -> None:
@@ -45,9 +46,9 @@ class ScriptedRoutine:
         """See :class:`skills.routine.Routine`."""
         return self._message
 
+    @abstractmethod
     def script(self, cell: Cell) -> Script:
         """The routine itself."""
-        raise NotImplementedError
 
     def observed(self, cell: Cell) -> None:
         """Called once each control period before the script goes on."""
