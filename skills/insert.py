@@ -7,7 +7,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 
 from skills.cell import Cell, Compliance, Observation, Vector
 from skills.insertion import Attempt
-from skills.routine import Cause
+from skills.routine import Cause, Progress
 from skills.script import Failed, ScriptedRoutine
 
 FORCE_LIMIT_N = 80.0
@@ -24,9 +24,12 @@ class Inserting(ScriptedRoutine):
         self.attempt = attempt
         self.insertion = attempt.insertion
 
-    def observed(self, cell: Cell) -> None:
-        """Record this control period; fail on excessive force, an empty hand or a fault."""
-        observation = cell.observe()
+    def update(self, cell: Cell) -> Progress:
+        """See :class:`skills.routine.Routine`; each control period becomes a row of the attempt's trace."""
+        self._record(cell.observe())
+        return super().update(cell)
+
+    def _record(self, observation: Observation) -> None:
         attempt = self.attempt
         attempt.peak_force_n = max(attempt.peak_force_n, observation.peak_force_n)
         plug = attempt.goal_in_base.inv() * self.plug(observation)

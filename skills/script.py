@@ -50,9 +50,6 @@ class ScriptedRoutine(ABC):
     def script(self, cell: Cell) -> Script:
         """The routine itself."""
 
-    def observed(self, cell: Cell) -> None:
-        """Called once each control period before the script goes on."""
-
     def start(self, cell: Cell) -> None:
         """See :class:`skills.routine.Routine`."""
         self._cause, self._message = None, ""
@@ -63,7 +60,6 @@ class ScriptedRoutine(ABC):
         if self._script is None:
             self.start(cell)
         assert self._script is not None
-        self.observed(cell)
         try:
             self._message = next(self._script)
         except StopIteration:
