@@ -13,7 +13,7 @@ def corner_normals(mesh: trimesh.Trimesh, within_deg: float = SMOOTH_WITHIN_DEG)
     """(faces, 3, 3) unit normals at each face's corners.
 
     Each is the mean of the normals of the faces around the corner that differ by less than ``within_deg``
-    from the face's own, weighted by their angles at the corner.
+    from the face's own, weighted by their angles at the corner; a face without area keeps its own.
     """
     faces, normals = np.asarray(mesh.faces), np.asarray(mesh.face_normals)
     weighted = normals[:, None, :] * np.asarray(mesh.face_angles)[:, :, None]
@@ -25,7 +25,9 @@ def corner_normals(mesh: trimesh.Trimesh, within_deg: float = SMOOTH_WITHIN_DEG)
         face, corner = corners // 3, corners % 3
         alike = normals[face] @ normals[face].T > least
         result[face, corner] = alike @ weighted[face, corner]
-    return np.asarray(result / np.linalg.norm(result, axis=2, keepdims=True))
+    lengths = np.linalg.norm(result, axis=2, keepdims=True)
+    flat = np.broadcast_to(normals[:, None, :], result.shape)
+    return np.where(lengths > 0.0, result / np.where(lengths > 0.0, lengths, 1.0), flat)
 
 
 def add_crisp_mesh(spec: mujoco.MjSpec, name: str, mesh: trimesh.Trimesh) -> None:

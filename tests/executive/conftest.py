@@ -53,8 +53,8 @@ def plan(**overrides: Any) -> dict[str, Any]:
         "title": "Bridge",
         "density_kg_m3": 1200,
         "layers": [
-            {"from_mm": 0, "to_mm": 8, "shape": {"cut": [bar, *HOLES]}},
-            {"from_mm": 8, "to_mm": 40, "shape": PEG},
+            {"from_mm": 0, "to_mm": 21, "shape": {"cut": [bar, *HOLES]}},
+            {"from_mm": 21, "to_mm": 42, "shape": PEG},
         ],
         "grasps": [{"position_mm": [0, 0, 32], "width_mm": 12}],
     }
@@ -222,7 +222,8 @@ class World:
 
 @pytest.fixture
 def make_world(tmp_path: Path) -> Callable[..., World]:
-    """A maker of worlds; troubles are (kind, part) or (kind, part, times); ``loose``: no mates."""
+    """A maker of worlds; troubles are (kind, part) or (kind, part, times); ``loose``: no mates, and
+    the pegs stick out of the bridge, so that they can be felt at the end."""
 
     def make(
         *troubles: tuple[Any, ...], kit: Kit | None = None, noise: Any = EXACT, loose: bool = False
@@ -230,6 +231,8 @@ def make_world(tmp_path: Path) -> Callable[..., World]:
         content = plan()
         if loose:
             content["steps"] = [{**step, "mates": ["plate"]} for step in content["steps"]]
+            low, hub = content["parts"]["top"]["layers"]
+            content["parts"]["top"]["layers"] = [{**low, "to_mm": 8}, {**hub, "from_mm": 8}]
         assembly = Assembly.model_validate(content)
         insertions = {step.part: insertion_of(assembly, step) for step in assembly.steps}
         scripted = [Trouble(TroubleKind(t[0]), *t[1:]) for t in troubles]

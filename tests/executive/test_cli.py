@@ -198,7 +198,7 @@ def test_without_a_renderer_there_are_no_pictures_and_nothing_fails(
     assert "apt-get install" in shown.stderr
     ran = dovetail("run", product_file, "--png", tmp_path / "end.png", "--video", tmp_path / "run.mp4")
     assert ran.exit_code == 0
-    assert "no picture: only the simulated cell can be drawn" in ran.stderr
+    assert "no picture: only a simulated cell can be drawn" in ran.stderr
 
 
 def test_products_are_completed(dovetail: Dovetail) -> None:

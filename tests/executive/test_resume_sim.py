@@ -18,7 +18,7 @@ def dovetail(*arguments: str) -> subprocess.Popen[str]:
 
 def test_a_killed_run_in_physics_goes_on(tmp_path: Path) -> None:
     runs = ("--runs-dir", str(tmp_path))
-    process = dovetail("run", "bearing_block", "--seed", "0", "--attempts", "5", "--quiet", *runs)
+    process = dovetail("run", "valve_manifold", "--seed", "1", "--attempts", "5", "--quiet", *runs)
     journal, deadline = Journal(tmp_path), time.monotonic() + LIMIT_S
     while not (journal.rows() and sum(e.kind == "step_done" for e in journal.events(1)) >= 2):
         assert process.poll() is None, process.communicate()[0]
