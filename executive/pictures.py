@@ -74,7 +74,7 @@ class Camera(Silent):
         from sim.render import NoRenderer, Renderer, save_png
 
         try:
-            save_png(Renderer(cell).picture(), path)
+            self._say(f"picture: {save_png(Renderer(cell).picture(), path)}")
         except (TypeError, NoRenderer) as error:
             self._say(f"no picture: {error}")
 
