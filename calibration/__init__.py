@@ -1,0 +1,1 @@
+"""Where a skill succeeds, and making it succeed elsewhere."""

@@ -8,7 +8,7 @@ frame a to coordinates in frame b. The base frame is the robot's. The TCP lies b
 its z axis along the approach (downwards in the usual posture), its y axis along the closing direction.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -63,15 +63,11 @@ class Compliance:
     rotational_stiffness: float = 150.0
     """Rotational stiffness [N·m/rad]."""
     clip_m: tuple[float, float, float] = (0.008, 0.008, 0.008)
-    """Largest position error that the spring sees, per axis of the base frame [m]."""
+    """Largest position error that the spring sees, per axis of the target's frame [m]."""
     rotational_clip_rad: float = 0.1
     """Largest rotation error that the spring sees, per axis [rad]."""
     damping_ratio: float = 1.0
     """1 is critical for the arm's own mass."""
-
-    def force_bounds_n(self) -> Vector:
-        """(3,) the largest force the spring can exert along each axis [N]."""
-        return self.stiffness * np.asarray(self.clip_m)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +176,3 @@ class Restorable(Protocol):
     def restore(self, snapshot: bytes) -> None:
         """Return to a state that ``snapshot`` wrote. Raises CellError when it is of another world."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Payload:
-    """What the hand carries, as the cell must know it to subtract its weight."""
-
-    mass_kg: float = 0.0
-    centre_in_tcp: Vector = field(default_factory=lambda: np.zeros(3))
