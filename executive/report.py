@@ -3,11 +3,11 @@
 import base64
 import html
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from sequences.files import write_whole
 
 WIDTH, HEIGHT, MARGIN = 640, 120, 28
 
@@ -22,20 +22,9 @@ border-bottom:1px solid #e3e5e8}td.n,th.n{text-align:right}.good{color:#1a7f37}.
 
 def write_report(directory: Path, result: dict[str, Any], pictures: Sequence[Path] = ()) -> Path:
     """Write both files into ``directory`` and return the path of the HTML one."""
-    directory.mkdir(parents=True, exist_ok=True)
-    write_whole(directory / "report.json", json.dumps(result, indent=2, allow_nan=False) + "\n")
-    return write_whole(directory / "report.html", page(result, pictures))
-
-
-def write_whole(path: Path, text: str) -> Path:
-    """Write a file whole or not at all."""
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(beside).chmod(0o644)
-    return Path(beside).replace(path)
+    record = json.dumps(result, indent=2, allow_nan=False) + "\n"
+    write_whole(directory / "report.json", record.encode())
+    return write_whole(directory / "report.html", page(result, pictures).encode())
 
 
 def page(result: dict[str, Any], pictures: Sequence[Path] = ()) -> str:

@@ -1,12 +1,11 @@
 """Parts as STL files in millimetres, for printing."""
 
-import os
-import tempfile
 from pathlib import Path
 
 import trimesh
 
 from sequences.assembly import Assembly, Part
+from sequences.files import write_whole
 from sequences.solid import solid_of
 
 
@@ -19,7 +18,7 @@ def write_stl(assembly: Assembly, directory: Path) -> tuple[Path, ...]:
     paths = []
     for name, part in assembly.parts.items():
         path = directory / f"{assembly.name}-{name}.stl"
-        _write_whole(path, stl_of(part))
+        write_whole(path, stl_of(part))
         paths.append(path)
     return tuple(paths)
 
@@ -32,19 +31,3 @@ def stl_of(part: Part) -> bytes:
     if not isinstance(exported, bytes):
         raise TypeError(f"trimesh wrote {type(exported).__name__} instead of bytes")
     return exported
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write beside, flush to disk, rename."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    beside = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.chmod(0o644)
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise

@@ -4,13 +4,13 @@ Whatever draws raises :class:`NoRenderer` on a machine without an off-screen ren
 needs none.
 """
 
-import os
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from sequences.files import write_whole
 from sim.canvas import Image8
 from sim.cell import SimCell
 from sim.film import Film
@@ -59,14 +59,7 @@ def save_png(picture: Image8, path: Path) -> Path:
     """Write a picture small and whole or not at all, in as many colours as a small file can have."""
     contents = (_png(picture, colours) for colours in (256, 160, 96))
     content = next((found for found in contents if len(found) <= MOST_BYTES), None) or _png(picture, 64)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with unfinished.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
-    return path
+    return write_whole(path, content)
 
 
 def _png(picture: Image8, colours: int) -> bytes:

@@ -23,6 +23,12 @@ class SearchSettings:
 
     touch_n: float = 4.0
     """Force that counts as having touched down [N]."""
+    crossing_speed: float = 0.04
+    """Speed across to above the place of touching down [m/s]."""
+    near_m: float = 0.0045
+    """Height above the estimated face at which the descent slows down [m]."""
+    overrun_m: float = 0.006
+    """How far below the estimated face the target may go before there is none [m]."""
     still_m: float = 0.00008
     """Spread of five heights under load that counts as resting [m]."""
     touch_speed: float = 0.008
@@ -64,12 +70,17 @@ class SearchSettings:
     """Time that the plug may hang back before it counts as caught on an edge [s]."""
     stall_s: float = 0.6
     """Time without progress that means that the plug rests on something [s]."""
+    wobble_m: float = 0.0004
+    wobble_hz: float = 1.5
+    """Radius [m] and rate [Hz] of the small circle that a plug is led on while it is pushed home."""
     doubt_s: float = 5.0
     """Time without progress after which the search asks whether the plug is in at all [s]."""
     free_m: float = 0.0015
     """Sideways travel beyond the play of a hole that means that there is none [m]."""
     seated_m: float = 0.0006
     """Height above the seat that counts as home [m]."""
+    guessed_m: float = 0.0025
+    """The same where the height of the face was not measured [m]."""
     spikes: int = 3
     """How many force spikes the search gives way to before it gives up."""
     timeout_s: float = 60.0
@@ -110,19 +121,20 @@ class Search(Inserting):
         above = goal.apply(offset)
         start = self.plug(cell.observe())
         start_xy, way = start.translation[:2], above[:2] - start.translation[:2]
-        steps = int(np.ceil(np.linalg.norm(way) / (0.04 * cell.control_period_s)))
+        steps = int(np.ceil(np.linalg.norm(way) / (self.settings.crossing_speed * cell.control_period_s)))
         for index in range(1, steps + 1):
             self._servo(cell, [*(start_xy + way * index / steps), start.translation[2]], goal.rotation)
             yield "going to touch down"
         height = start.translation[2]
-        floor = goal.translation[2] + (touch.height_m if touch else 0.0) - 0.006
+        face = goal.translation[2] + (touch.height_m if touch else 0.0)
+        floor = face - self.settings.overrun_m
         while (force := cell.observe().wrench[2]) < self.settings.touch_n:
             self._check_time(cell)
             if height < floor:
                 if touch:
                     raise Failed(Cause.NOT_SEATED, "no face where there should be one")
                 return
-            near = height < floor + 0.006 + 0.0045
+            near = height < face + self.settings.near_m
             speed = self.settings.touch_speed if near else self.settings.approach_speed
             height -= speed * cell.control_period_s
             self._servo(cell, [*above[:2], height], goal.rotation)
@@ -177,8 +189,8 @@ class Search(Inserting):
             if stalled:
                 turn = next(swing)
                 centre = self.attempt.goal_in_base.rotation
-            phase = 2 * np.pi * 1.5 * observation.time_s
-            wobble = 0.0004 * np.array([np.cos(phase), np.sin(phase)])
+            phase = 2 * np.pi * settings.wobble_hz * observation.time_s
+            wobble = settings.wobble_m * np.array([np.cos(phase), np.sin(phase)])
             xy = xy + 0.2 * (plug.translation[:2] - xy)
             wanted = Rotation.from_rotvec([0.0, 0.0, turn]) * centre
             force = settings.home_n if not stalled else self._breathing(observation.time_s)
@@ -266,7 +278,7 @@ class Search(Inserting):
 
     def _home(self, plug: RigidTransform) -> bool:
         known = self.attempt.face_height_m is not None
-        allowance = self.settings.seated_m if known else 0.0025
+        allowance = self.settings.seated_m if known else self.settings.guessed_m
         return bool(plug.translation[2] < self.attempt.hand_at_seat_m + allowance)
 
     def _path(self, cell: Cell) -> Iterator[Vector]:
