@@ -25,7 +25,7 @@ class Mode(StrEnum):
 
 
 class ArmError(Exception):
-    """An arm refused what was asked of it; ``name`` is a word for programs, ``what`` a sentence for people."""
+    """An arm refused what was asked of it: ``name`` for programs, ``what`` for people."""
 
     def __init__(self, name: str, what: str) -> None:
         self.name, self.what = name, what
@@ -49,7 +49,7 @@ class CollisionLimits:
         10.0,
         10.0,
     )
-    """At each joint [N·m]."""
+    """At each of the seven joints [N·m]."""
 
 
 @dataclass(frozen=True, slots=True)
