@@ -1,0 +1,298 @@
+"""What is said on the wire: msgspec structs in msgpack behind a two-byte mark and a protocol version.
+
+A client sends a :class:`Request` (a :class:`Body` in an envelope with session, sequence number and deadline)
+and gets one :class:`Reply`; the server publishes :class:`State`. Decoding accepts exactly these: an unknown
+field or kind, a number that is not finite, a quaternion that is not of unit length, or one byte too many and
+the message is refused with the :class:`Refusal` that says why. Quaternions are (x, y, z, w).
+"""
+
+import math
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+MARK = b"dv"
+VERSION = 1
+"""The protocol's version; both sides must speak the same."""
+LARGEST_REQUEST = 1024
+"""The longest request that is looked at [bytes]."""
+LARGEST_REPLY = 16384
+"""The longest reply or state that is looked at [bytes]."""
+MOST_PEAKS = 64
+"""How many past control cycles' peak forces a state carries."""
+
+Real = float
+Three = tuple[float, float, float]
+Four = tuple[float, float, float, float]
+Six = tuple[float, float, float, float, float, float]
+Seven = tuple[float, float, float, float, float, float, float]
+Token = Annotated[bytes, Meta(max_length=32)]
+Word = Annotated[str, Meta(max_length=64)]
+Words = Annotated[str, Meta(max_length=600)]
+Count = Annotated[int, Meta(ge=0, lt=2**62)]
+
+
+class Refusal(StrEnum):
+    """Why a message was not acted on."""
+
+    MALFORMED = "malformed"
+    OVERSIZED = "oversized"
+    VERSION = "version"
+    SESSION = "unknown session"
+    REPLAYED = "replayed"
+    OUT_OF_ORDER = "out of order"
+    STALE = "stale"
+    LEASE = "not in control"
+    BUSY = "another client is in control"
+    FAULTED = "faulted"
+    LATCHED = "latched stop"
+    LIMIT = "beyond a limit"
+    OPERATOR = "operators only"
+    ROLE = "not allowed to this key"
+    ARM = "refused by the arm"
+
+
+class Message(Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
+    """Common settings: positional, immutable, nothing unknown."""
+
+
+class Pose(Message):
+    """A frame in the base frame."""
+
+    position_m: Three
+    quaternion: Four
+    """Unit quaternion (x, y, z, w)."""
+
+
+class Hello(Message, tag="hello"):
+    """Open a session; the reply's ``session`` goes into every later request."""
+
+    name: Word
+    """What the client calls itself; for people."""
+    nonce: Annotated[bytes, Meta(min_length=16, max_length=16)]
+    """Fresh random bytes, never accepted twice."""
+
+
+class Beat(Message, tag="beat"):
+    """I am here."""
+
+    controlling: bool = False
+    """And I believe to be in control."""
+
+
+class Take(Message, tag="take"):
+    """Ask for control; given when nobody has it."""
+
+
+class Give(Message, tag="give"):
+    """Let go of control; the arm holds."""
+
+
+class Servo(Message, tag="servo"):
+    """Set the impedance controller's target, reached within a control period."""
+
+    target: Pose
+
+
+class Spring(Message, tag="spring"):
+    """Set the impedance controller's spring, as :class:`skills.cell.Compliance`."""
+
+    stiffness: Real
+    rotational_stiffness: Real
+    clip_m: Three
+    rotational_clip_rad: Real
+    damping_ratio: Real
+
+
+class Move(Message, tag="move"):
+    """Begin a straight motion at up to ``speed`` [m/s]."""
+
+    target: Pose
+    speed: Real
+
+
+class MoveJoints(Message, tag="joints"):
+    """Begin a joint motion; ``speed`` is a fraction of the robot's own."""
+
+    joint_positions: Seven
+    speed: Real
+
+
+class Grasp(Message, tag="grasp"):
+    """Begin closing the fingers."""
+
+    width_m: Real
+    force_n: Real
+
+
+class Release(Message, tag="release"):
+    """Begin opening the fingers."""
+
+    width_m: Real
+
+
+class ZeroWrench(Message, tag="zero"):
+    """Take the present wrench as zero."""
+
+
+class Hold(Message, tag="hold"):
+    """Stand still on a soft spring."""
+
+
+class Stop(Message, tag="stop"):
+    """Stop; accepted from every client. A latched stop is cleared only by an operator."""
+
+    latch: bool = False
+
+
+class Recover(Message, tag="recover"):
+    """Clear the faults that a client may clear."""
+
+
+class Reset(Message, tag="reset"):
+    """Clear a latched stop: the operator's word."""
+
+    token: Token = b""
+    """The server's operator token, where there are no keys with roles."""
+
+
+class Diagnose(Message, tag="diagnose"):
+    """Ask the arm and the server for what a person would want to know."""
+
+
+Body = (
+    Hello | Beat | Take | Give | Servo | Spring | Move | MoveJoints | Grasp | Release
+    | ZeroWrench | Hold | Stop | Recover | Reset | Diagnose
+)  # fmt: skip
+
+
+class Request(Message):
+    """A client's message."""
+
+    session: Token
+    """As the server gave it; empty with :class:`Hello`."""
+    seq: Count
+    """Larger than every earlier one of the session."""
+    deadline_s: Real
+    """On the server's monotonic clock: later than this it must not be acted on [s]."""
+    body: Body
+    again: Count = 0
+    """This repeats the request that had this number and was not answered; it is acted on once."""
+
+
+class Reply(Message):
+    """The server's answer to one request."""
+
+    seq: Count
+    """The request's; 0 where it could not be read."""
+    refusal: Refusal | None
+    detail: Words
+    """What was refused and why, or what was changed about the command."""
+    server_time_s: Real
+    """The server's monotonic clock [s]."""
+    state_n: Count
+    """The first state that shows what came of the request."""
+    session: Token = b""
+    """The new session, in answer to :class:`Hello`."""
+    info: dict[Word, Words] | None = None
+    """In answer to :class:`Diagnose`."""
+
+
+class State(Message):
+    """What the robot and its server know, published at the server's rate."""
+
+    n: Count
+    server_time_s: Real
+    time_s: Real
+    joint_positions: Seven
+    joint_velocities: Seven
+    tcp: Pose
+    tcp_velocity: Six
+    wrench: Six
+    joint_torques_external: Seven
+    peaks_n: Annotated[tuple[float, ...], Meta(max_length=MOST_PEAKS)]
+    """Peak force of each of the last cycles, the newest last [N]."""
+    gripper_width_m: Real
+    grasped: bool
+    moving: bool
+    mode: Word
+    faults: tuple[Word, ...]
+    """Names of :class:`skills.cell.Fault`."""
+    detail: Words
+    latched: bool
+    controller: Word
+    """Name of the client in control; empty when there is none."""
+
+
+class Refused(Exception):
+    """A message that must not be acted on."""
+
+    def __init__(self, refusal: Refusal, detail: str) -> None:
+        self.refusal, self.detail = refusal, detail
+        super().__init__(f"{refusal}: {detail}")
+
+
+Kind = TypeVar("Kind", bound=Message)
+_PREFIX = MARK + bytes([VERSION])
+_ENCODER = msgspec.msgpack.Encoder()
+_REQUESTS = msgspec.msgpack.Decoder(Request)
+_REPLIES = msgspec.msgpack.Decoder(Reply)
+_STATES = msgspec.msgpack.Decoder(State)
+
+
+def encode(message: Request | Reply | State) -> bytes:
+    """``message`` as it goes on the wire."""
+    return _PREFIX + _ENCODER.encode(message)
+
+
+def decode_request(data: bytes) -> Request:
+    """The request that ``data`` holds. Raises Refused."""
+    request = _decoded(data, LARGEST_REQUEST, _REQUESTS)
+    _check(request)
+    return request
+
+
+def decode_reply(data: bytes) -> Reply:
+    """The reply that ``data`` holds. Raises Refused."""
+    return _decoded(data, LARGEST_REPLY, _REPLIES)
+
+
+def decode_state(data: bytes) -> State:
+    """The state that ``data`` holds. Raises Refused."""
+    return _decoded(data, LARGEST_REPLY, _STATES)
+
+
+def _decoded(data: bytes, largest: int, decoder: msgspec.msgpack.Decoder[Kind]) -> Kind:
+    if len(data) > largest:
+        raise Refused(Refusal.OVERSIZED, f"{len(data)} bytes, at most {largest} are read")
+    if not data.startswith(MARK) or len(data) <= len(MARK):
+        raise Refused(Refusal.MALFORMED, "it does not begin as this protocol's messages do")
+    if (spoken := data[len(MARK)]) != VERSION:
+        raise Refused(Refusal.VERSION, f"it speaks version {spoken} of the protocol, here is {VERSION}")
+    try:
+        return decoder.decode(memoryview(data)[len(_PREFIX) :])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Refused(Refusal.MALFORMED, str(error)[:200]) from None
+
+
+def _check(request: Request) -> None:
+    """Refuse numbers that are none and quaternions that are no rotations. Raises Refused."""
+    if not math.isfinite(request.deadline_s):
+        raise Refused(Refusal.MALFORMED, "deadline_s is not finite")
+    body = request.body
+    for name in body.__struct_fields__:
+        value: Any = getattr(body, name)
+        if isinstance(value, Pose):
+            _finite(f"{name}.position_m", value.position_m)
+            _finite(f"{name}.quaternion", value.quaternion)
+            if abs(math.hypot(*value.quaternion) - 1.0) > 1e-3:
+                raise Refused(Refusal.MALFORMED, f"{name}.quaternion is not of unit length")
+        elif isinstance(value, float | tuple):
+            _finite(name, value if isinstance(value, tuple) else (value,))
+
+
+def _finite(name: str, values: tuple[float, ...]) -> None:
+    if not all(map(math.isfinite, values)):
+        raise Refused(Refusal.MALFORMED, f"{name} is not finite")
