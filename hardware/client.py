@@ -119,7 +119,12 @@ class Link:
     def ask(self, body: Body) -> Reply:
         """Send a request and wait for its answer. Raises Refused, LinkLost."""
         with self._lock:
-            return self._ask(body)
+            try:
+                return self._ask(body)
+            except Refused as refused:
+                if refused.refusal is not Refusal.STALE:
+                    raise
+                return self._ask(body)
 
     def take(self) -> None:
         """Take control. Raises Refused when somebody else has it."""

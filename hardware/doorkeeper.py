@@ -22,12 +22,12 @@ CUT_OFF_BYTES = 16 * LARGEST_REQUEST
 """A message longer than this costs its sender the connection [bytes]."""
 ZAP_ENDPOINT = "inproc://zeromq.zap.01"
 DOMAIN = b"dovetail"
-HANDSHAKE_FAILED = {
+HANDSHAKE_FAILED: dict[int, str] = {
     zmq.Event.HANDSHAKE_FAILED_NO_DETAIL: "it broke off the handshake",
     zmq.Event.HANDSHAKE_FAILED_PROTOCOL: "it did not speak as a client with a key does",
     zmq.Event.HANDSHAKE_FAILED_AUTH: "its key was not accepted",
 }
-WHY = {
+WHY: dict[int, str] = {
     zmq.PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH: "it came without a key",
     zmq.PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC: "its messages were not made with the keys of this connection",
     zmq.PROTOCOL_ERROR_ZMTP_KEY_EXCHANGE: "it answered for a connection that was not this one",
@@ -96,8 +96,8 @@ class Doorkeeper:
         except BaseException:
             self.close()
             raise
-        self.command_endpoint = str(self.commands.last_endpoint.decode().rstrip("\0"))
-        self.state_endpoint = str(self.states.last_endpoint.decode().rstrip("\0"))
+        self.command_endpoint = _bound_to(self.commands)
+        self.state_endpoint = _bound_to(self.states)
 
     def close(self) -> None:
         """Close everything."""
@@ -161,6 +161,13 @@ class Doorkeeper:
             made.curve_publickey, made.curve_secretkey = self.keys.own.pair
             made.curve_server = True
         return made
+
+
+def _bound_to(socket: "zmq.Socket[bytes]") -> str:
+    """The endpoint that a socket was bound to last."""
+    endpoint = socket.getsockopt(zmq.LAST_ENDPOINT)
+    assert isinstance(endpoint, bytes)
+    return endpoint.rstrip(b"\0").decode()
 
 
 def _peer(descriptor: int) -> str:

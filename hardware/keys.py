@@ -2,8 +2,8 @@
 
 A key file is JSON. ``NAME.key`` holds the secret and must be readable by its owner alone; ``NAME.pub`` is
 given away. A server trusts the public keys in its folder of authorized keys, each with a role:
-``watcher`` (may look and stop), ``controller`` (may also take control) or ``operator`` (may also clear a latched
-stop). The folder is read anew at each connection, so that a key is added or taken away without a restart.
+``watcher`` (may look and stop), ``controller`` (may also take control) or ``operator`` (may also clear a
+latched stop). The folder is read anew at each connection: keys come and go without a restart.
 """
 
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 import zmq
+from zmq.utils import z85
 
 from sequences.errors import clipped
 from sequences.files import write_whole
@@ -151,7 +152,7 @@ def _is_z85(text: str) -> bool:
     if len(text) != 40 or not text.isascii():
         return False
     try:
-        zmq.utils.z85.decode(text.encode())
+        z85.decode(text.encode())
     except (ValueError, KeyError):
         return False
     return True

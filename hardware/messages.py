@@ -58,7 +58,7 @@ class Message(Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
     """Common settings: positional, immutable, nothing unknown."""
 
 
-class Pose(Message):
+class Pose(Message, frozen=True):
     """A frame in the base frame."""
 
     position_m: Three
@@ -66,7 +66,7 @@ class Pose(Message):
     """Unit quaternion (x, y, z, w)."""
 
 
-class Hello(Message, tag="hello"):
+class Hello(Message, frozen=True, tag="hello"):
     """Open a session; the reply's ``session`` goes into every later request."""
 
     name: Word
@@ -75,28 +75,28 @@ class Hello(Message, tag="hello"):
     """Fresh random bytes, never accepted twice."""
 
 
-class Beat(Message, tag="beat"):
+class Beat(Message, frozen=True, tag="beat"):
     """I am here."""
 
     controlling: bool = False
     """And I believe to be in control."""
 
 
-class Take(Message, tag="take"):
+class Take(Message, frozen=True, tag="take"):
     """Ask for control; given when nobody has it."""
 
 
-class Give(Message, tag="give"):
+class Give(Message, frozen=True, tag="give"):
     """Let go of control; the arm holds."""
 
 
-class Servo(Message, tag="servo"):
+class Servo(Message, frozen=True, tag="servo"):
     """Set the impedance controller's target, reached within a control period."""
 
     target: Pose
 
 
-class Spring(Message, tag="spring"):
+class Spring(Message, frozen=True, tag="spring"):
     """Set the impedance controller's spring, as :class:`skills.cell.Compliance`."""
 
     stiffness: Real
@@ -106,59 +106,59 @@ class Spring(Message, tag="spring"):
     damping_ratio: Real
 
 
-class Move(Message, tag="move"):
+class Move(Message, frozen=True, tag="move"):
     """Begin a straight motion at up to ``speed`` [m/s]."""
 
     target: Pose
     speed: Real
 
 
-class MoveJoints(Message, tag="joints"):
+class MoveJoints(Message, frozen=True, tag="joints"):
     """Begin a joint motion; ``speed`` is a fraction of the robot's own."""
 
     joint_positions: Seven
     speed: Real
 
 
-class Grasp(Message, tag="grasp"):
+class Grasp(Message, frozen=True, tag="grasp"):
     """Begin closing the fingers."""
 
     width_m: Real
     force_n: Real
 
 
-class Release(Message, tag="release"):
+class Release(Message, frozen=True, tag="release"):
     """Begin opening the fingers."""
 
     width_m: Real
 
 
-class ZeroWrench(Message, tag="zero"):
+class ZeroWrench(Message, frozen=True, tag="zero"):
     """Take the present wrench as zero."""
 
 
-class Hold(Message, tag="hold"):
+class Hold(Message, frozen=True, tag="hold"):
     """Stand still on a soft spring."""
 
 
-class Stop(Message, tag="stop"):
+class Stop(Message, frozen=True, tag="stop"):
     """Stop; accepted from every client. A latched stop is cleared only by an operator."""
 
     latch: bool = False
 
 
-class Recover(Message, tag="recover"):
+class Recover(Message, frozen=True, tag="recover"):
     """Clear the faults that a client may clear."""
 
 
-class Reset(Message, tag="reset"):
+class Reset(Message, frozen=True, tag="reset"):
     """Clear a latched stop: the operator's word."""
 
     token: Token = b""
     """The server's operator token, where there are no keys with roles."""
 
 
-class Diagnose(Message, tag="diagnose"):
+class Diagnose(Message, frozen=True, tag="diagnose"):
     """Ask the arm and the server for what a person would want to know."""
 
 
@@ -168,7 +168,7 @@ Body = (
 )  # fmt: skip
 
 
-class Request(Message):
+class Request(Message, frozen=True):
     """A client's message."""
 
     session: Token
@@ -182,7 +182,7 @@ class Request(Message):
     """This repeats the request that had this number and was not answered; it is acted on once."""
 
 
-class Reply(Message):
+class Reply(Message, frozen=True):
     """The server's answer to one request."""
 
     seq: Count
@@ -200,7 +200,7 @@ class Reply(Message):
     """In answer to :class:`Diagnose`."""
 
 
-class State(Message):
+class State(Message, frozen=True):
     """What the robot and its server know, published at the server's rate."""
 
     n: Count

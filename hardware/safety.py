@@ -184,8 +184,8 @@ def angle_between(a: Pose, b: Pose) -> float:
 class Watch:
     """Compares every state with the limits.
 
-    What was over its soft limit when the arm recovered may stay there, so that the arm can be moved out of it;
-    it trips again when it grows, and is as sensitive as before once it has been under the limit.
+    What was over its soft limit when the arm recovered may stay there, so that the arm can be moved out of
+    it; it trips again when it grows, and is as sensitive as before once it has been under the limit.
     """
 
     def __init__(self, limits: Limits) -> None:

@@ -1,6 +1,6 @@
 """An arm without a robot: any cell in this process, moved on by the clock, with faults to order.
 
-It is what ``dovetail bridge serve --robot scripted`` drives, to try the bridge without a robot or a simulator,
+It is what ``dovetail bridge serve --robot scripted`` drives, to try the bridge without robot or simulator,
 and what tests of the bridge are made on. The cell inside takes a control period's step whenever its clock is
 behind the arm's, at most one a call, so that no call takes long.
 """

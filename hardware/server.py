@@ -7,10 +7,12 @@ control is silent for longer than the lease, the arm holds.
 
 import gc
 import hmac
+import math
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import zmq
@@ -132,8 +134,8 @@ class BridgeServer:
     def _serve(self, due: float) -> None:
         """Answer what comes in until ``due``."""
         door = self.door
-        wait_ms = max(0.0, due - time.monotonic()) * 1000.0
-        ready = dict(self._poller.poll(wait_ms if wait_ms >= 1.0 else 0 if wait_ms <= 0.0 else 1))
+        wait_ms = math.ceil(1000.0 * max(0.0, due - time.monotonic()))
+        ready = dict(self._poller.poll(wait_ms))
         if door.commands in ready:
             for _ in range(MOST_AT_ONCE):
                 if not self._receive():
@@ -312,7 +314,7 @@ class BridgeServer:
         self.door.states.send(encode(state), zmq.NOBLOCK)
 
 
-def _facts(body: Body) -> dict[str, object]:
+def _facts(body: Body) -> dict[str, Any]:
     """What a command asked for, for the logbook."""
     return {name: msgspec.to_builtins(getattr(body, name)) for name in body.__struct_fields__}
 
