@@ -1,0 +1,366 @@
+"""The driver of an FR3: an :class:`hardware.arm.Arm` on franky and libfranka.
+
+libfranka's control loop runs in a thread of franky's own, a thousand times a second. Here one more thread
+looks at the robot every few milliseconds, takes the newest order, and sees each motion to its end; callers
+leave orders and read what was last seen. Nothing that libfranka complains of gets out: it becomes the arm's
+fault, by name, until ``recover``.
+"""
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+
+import franky
+import numpy as np
+from scipy.spatial.transform import RigidTransform
+
+from hardware.arm import ArmError, ArmState, CollisionLimits, Mode
+from hardware.complaints import LOST, mode_of, named
+from hardware.desk import Desk, DeskLogin
+from hardware.hand import Hand, HandState
+from hardware.motions import Activity, cartesian_motion, joint_motion, prepare, stopping
+from hardware.springs import HOLD, affine, tracking, transform
+from skills.cell import Compliance, Vector
+
+PERIOD_S = 0.004
+"""Time between two looks at the robot [s]."""
+ZEROING = 15
+"""Readings that ``zero_wrench`` averages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the arm is to do next; a newer order replaces one that was not begun."""
+
+    activity: Activity
+    target: RigidTransform | None = None
+    joints: Vector | None = None
+    speed: float = 0.0
+    spring: Compliance = HOLD
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the robot was last seen doing."""
+
+    time_s: float
+    q: Vector
+    dq: Vector
+    tcp: RigidTransform
+    tcp_velocity: Vector
+    wrench: Vector
+    torques: Vector
+
+
+class FrankyArm:
+    """Implements :class:`hardware.arm.Arm`. Connects at once; raises ArmError when it cannot."""
+
+    def __init__(self, address: str, *, realtime: bool = True, desk: DeskLogin | None = None) -> None:
+        self.address = address
+        self._realtime = franky.RealtimeConfig.Enforce if realtime else franky.RealtimeConfig.Ignore
+        self._desk = Desk(address, desk) if desk is not None else None
+        if self._desk is not None:
+            self._desk.make_ready()
+        self._lock = threading.RLock()
+        self._robot = self._connected()
+        self._hand = Hand(address)
+        self._activity = Activity.NONE
+        self._tracker: franky.CartesianImpedanceTrackingMotion | None = None
+        self._order: Order | None = None
+        self._collision: CollisionLimits | None = None
+        self._recovering = self._halted = False
+        self._fault: tuple[str, str] | None = None
+        self._spring = Compliance()
+        self._clock_s = 0.0
+        self._zero, self._peak_n = np.zeros(6), 0.0
+        self._readings: deque[Vector] = deque(maxlen=ZEROING)
+        self._seen = self._look()
+        self._running = True
+        self._thread = threading.Thread(target=self._run, name="arm", daemon=True)
+        self._thread.start()
+
+    # -- what the arm sees ---------------------------------------------------------------------------
+
+    def state(self) -> ArmState:
+        """See :class:`hardware.arm.Arm`."""
+        with self._lock:
+            seen, hand, fault = self._seen, self._hand.state, self._fault
+            fault = fault or ((hand.fault, hand.detail) if hand.fault is not None else None)
+            peak, self._peak_n = self._peak_n, 0.0
+            wrench = seen.wrench - self._zero
+            return ArmState(
+                time_s=seen.time_s,
+                joint_positions=seen.q,
+                joint_velocities=seen.dq,
+                tcp_in_base=seen.tcp,
+                tcp_velocity=seen.tcp_velocity,
+                wrench=wrench,
+                peak_force_n=max(peak, float(np.linalg.norm(wrench[:3]))),
+                joint_torques_external=seen.torques,
+                gripper_width_m=hand.width_m,
+                grasped=hand.grasped,
+                moving=self._moving(hand),
+                mode=self._mode(),
+                fault=fault[0] if fault else None,
+                fault_detail=fault[1] if fault else "",
+            )
+
+    def diagnose(self) -> dict[str, object]:
+        """See :class:`hardware.arm.Arm`."""
+        with self._lock:
+            state = self._robot.state
+            found: dict[str, object] = {
+                "address": self.address,
+                "driver": "franky-control",
+                "robot_mode": state.robot_mode.name,
+                "control_command_success_rate": float(state.control_command_success_rate),
+                "payload_kg": float(state.m_load),
+                "gripper_server_version": self._hand.server_version,
+                "gripper_width_m": self._hand.state.width_m,
+                "fault": self._fault[0] if self._fault else None,
+            }
+        if self._desk is not None:
+            found.update(self._desk.status())
+        return found
+
+    # -- what it is told -----------------------------------------------------------------------------
+
+    def compliance(self, compliance: Compliance) -> None:
+        """See :class:`hardware.arm.Arm`."""
+        with self._lock:
+            self._spring = compliance
+            if self._order is not None and self._order.activity is Activity.TRACKING:
+                self._order = Order(Activity.TRACKING, self._order.target, spring=compliance)
+            elif self._order is None and self._activity is Activity.TRACKING:
+                target = self._tracker_target()
+                self._order = Order(Activity.TRACKING, target, spring=compliance)
+
+    def track(self, tcp_in_base: RigidTransform) -> None:
+        """See :class:`hardware.arm.Arm`."""
+        with self._lock:
+            self._refuse_when_ill()
+            tracker = self._tracker
+            if self._order is None and self._activity is Activity.TRACKING and tracker is not None:
+                tracker.set_reference(franky.CartesianReference(target=affine(tcp_in_base)))
+            else:
+                self._order = Order(Activity.TRACKING, tcp_in_base, spring=self._spring)
+
+    def move(self, tcp_in_base: RigidTransform, speed: float) -> None:
+        """See :class:`hardware.arm.Arm`."""
+        self._begin(Order(Activity.MOVING, target=tcp_in_base, speed=speed))
+
+    def move_joints(self, joint_positions: Vector, speed: float) -> None:
+        """See :class:`hardware.arm.Arm`."""
+        self._begin(Order(Activity.MOVING_JOINTS, joints=np.asarray(joint_positions), speed=speed))
+
+    def grasp(self, width_m: float, force_n: float) -> None:
+        """See :class:`hardware.arm.Arm`."""
+        with self._lock:
+            self._refuse_when_ill()
+            self._hand.grasp(width_m, force_n)
+
+    def release(self, width_m: float) -> None:
+        """See :class:`hardware.arm.Arm`."""
+        with self._lock:
+            self._refuse_when_ill()
+            self._hand.release(width_m)
+
+    def zero_wrench(self) -> None:
+        """See :class:`hardware.arm.Arm`."""
+        with self._lock:
+            if self._readings:
+                self._zero = np.mean(self._readings, axis=0)
+                self._peak_n = 0.0
+
+    def hold(self) -> None:
+        """See :class:`hardware.arm.Arm`."""
+        with self._lock:
+            if self._fault is None:
+                self._order = Order(Activity.HOLDING)
+
+    def stop(self) -> None:
+        """See :class:`hardware.arm.Arm`."""
+        with self._lock:
+            self._halted = True
+            self.hold()
+
+    def recover(self) -> None:
+        """See :class:`hardware.arm.Arm`."""
+        with self._lock:
+            self._halted = False
+            self._recovering = True
+
+    def limits(self, collision: CollisionLimits) -> None:
+        """See :class:`hardware.arm.Arm`."""
+        with self._lock:
+            self._collision = collision
+
+    def close(self) -> None:
+        """See :class:`hardware.arm.Arm`."""
+        self._running = False
+        self._thread.join(3.0)
+        self._hand.close()
+        try:
+            if self._robot.is_in_control:
+                self._robot.stop()
+        except Exception as error:
+            self._fault = named(error)
+        if self._desk is not None:
+            self._desk.close()
+
+    # -- the thread ----------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while self._running:
+            began = time.monotonic()
+            try:
+                self._cycle()
+            except Exception as error:
+                self._fall_ill(error)
+            time.sleep(max(0.0005, PERIOD_S - (time.monotonic() - began)))
+
+    def _cycle(self) -> None:
+        with self._lock:
+            recovering, self._recovering = self._recovering, False
+        if recovering:
+            self._get_well()
+        if self._fault is not None and self._fault[0] in LOST:
+            time.sleep(0.02)
+            return
+        seen = self._look()
+        with self._lock:
+            self._seen = seen
+            self._readings.append(seen.wrench)
+            self._peak_n = max(self._peak_n, float(np.linalg.norm(seen.wrench[:3] - self._zero[:3])))
+            if self._activity is not Activity.NONE and self._robot.poll_motion():
+                self._activity, self._tracker = Activity.NONE, None
+            if self._fault is None:
+                self._carry_out()
+
+    def _look(self) -> _Seen:
+        state = self._robot.state
+        if self._fault_of_idle(state):
+            raise franky.ControlException(f"Move command aborted: {state.robot_mode.name}")
+        seen_s = state.time.to_sec()
+        previous = getattr(self, "_seen", None)
+        if previous is not None and self._clock_s + seen_s < previous.time_s:
+            self._clock_s = previous.time_s - seen_s
+        twist = state.O_dP_EE_est
+        velocity = np.zeros(6) if twist is None else np.concatenate([_flat(twist.linear), _flat(twist.angular)])
+        return _Seen(
+            time_s=self._clock_s + seen_s,
+            q=_flat(state.q),
+            dq=_flat(state.dq),
+            tcp=transform(state.O_T_EE),
+            tcp_velocity=velocity,
+            wrench=-_flat(state.O_F_ext_hat_K),
+            torques=-_flat(state.tau_ext_hat_filtered),
+        )
+
+    def _carry_out(self) -> None:
+        """Take the next step towards what was ordered last."""
+        order = self._order
+        if self._activity is Activity.NONE and self._collision is not None:
+            self._set_collision(self._collision)
+            self._collision = None
+        if order is None:
+            return
+        now = self._activity
+        if now is Activity.STOPPING:
+            return
+        torque_now, torque_next = now.by_torque, order.activity.by_torque
+        if now is not Activity.NONE and not (torque_now and torque_next):
+            self._robot.move(stopping(now), asynchronous=True)
+            self._activity = Activity.STOPPING
+            return
+        if torque_next and self._collision is not None:
+            self._robot.move(stopping(now), asynchronous=True)
+            self._activity = Activity.STOPPING
+            return
+        self._order = None
+        self._start(order)
+
+    def _start(self, order: Order) -> None:
+        if order.activity.by_torque:
+            target = order.target if order.target is not None else self._seen.tcp
+            self._tracker = tracking(order.spring, target)
+            self._robot.move(self._tracker, asynchronous=True)
+        elif order.activity is Activity.MOVING:
+            assert order.target is not None
+            self._robot.move(cartesian_motion(self._robot, order.target, order.speed), asynchronous=True)
+        else:
+            assert order.joints is not None
+            self._robot.move(joint_motion(order.joints, order.speed), asynchronous=True)
+        self._activity = order.activity
+
+    def _get_well(self) -> None:
+        """Clear the robot's errors, or connect anew; then stand on a soft spring."""
+        fault = self._fault
+        if fault is not None and fault[0] in LOST:
+            self._robot = self._connected()
+        if self._hand.state.fault is not None:
+            self._hand.reconnect()
+        if fault is not None and not self._robot.recover_from_errors():
+            raise ArmError("recovery_failed", "the robot did not recover; see Desk")
+        with self._lock:
+            self._fault, self._activity, self._tracker = None, Activity.NONE, None
+            self._order = Order(Activity.HOLDING)
+
+    def _fall_ill(self, error: Exception) -> None:
+        """Whatever the robot or franky complains of: no more orders until it is well again."""
+        name, detail = (error.name, error.what) if isinstance(error, ArmError) else named(error)
+        with self._lock:
+            self._fault = (name, detail)
+            self._activity, self._tracker, self._order = Activity.NONE, None, None
+
+    # -- inside --------------------------------------------------------------------------------------
+
+    def _connected(self) -> franky.Robot:
+        try:
+            robot = franky.Robot(self.address, realtime_config=self._realtime)
+            prepare(robot)
+        except Exception as error:
+            raise ArmError(*named(error)) from error
+        return robot
+
+    def _begin(self, order: Order) -> None:
+        with self._lock:
+            self._refuse_when_ill()
+            self._order = order
+
+    def _refuse_when_ill(self) -> None:
+        if self._fault is not None:
+            raise ArmError(*self._fault)
+        if self._halted:
+            raise ArmError("stopped", "the arm was stopped and waits to be told to recover")
+
+    def _fault_of_idle(self, state: franky.RobotState) -> bool:
+        """The robot has stopped by itself while nobody was moving it."""
+        ill = state.robot_mode in (franky.RobotMode.Reflex, franky.RobotMode.UserStopped)
+        return ill and self._activity is Activity.NONE and self._fault is None
+
+    def _set_collision(self, limits: CollisionLimits) -> None:
+        force = [limits.force_n] * 3 + [limits.torque_nm] * 3
+        self._robot.set_collision_behavior(list(limits.joint_torque_nm), force)
+
+    def _tracker_target(self) -> RigidTransform | None:
+        reference = None if self._tracker is None else self._tracker.get_reference()
+        return None if reference is None else transform(reference.target)
+
+    def _moving(self, hand: HandState) -> bool:
+        waiting = self._order is not None and not self._order.activity.by_torque
+        return hand.moving or waiting or self._activity in (Activity.MOVING, Activity.MOVING_JOINTS)
+
+    def _mode(self) -> str:
+        if self._fault is not None:
+            return mode_of(self._fault[0])
+        if self._halted:
+            return Mode.STOPPED
+        if self._activity in (Activity.TRACKING, Activity.HOLDING):
+            return Mode.TRACKING
+        return Mode.IDLE if self._activity is Activity.NONE else Mode.MOVING
+
+
+def _flat(values: Vector) -> Vector:
+    return np.asarray(values, dtype=np.float64).ravel()

@@ -1,0 +1,67 @@
+"""The motions of franky that the driver uses, and the limits that Ruckig plans them within."""
+
+from enum import Enum
+
+import franky
+import numpy as np
+from scipy.spatial.transform import RigidTransform
+
+from hardware.springs import affine
+from skills.cell import Vector
+
+ANGULAR_SPEED = 1.2
+ACCELERATION, JERK = 1.5, 30.0
+ANGULAR_ACCELERATION, ANGULAR_JERK = 6.0, 120.0
+"""Of motions through free space [rad/s, m/s², m/s³, rad/s², rad/s³]; well inside what the FR3 allows."""
+SLOWEST = 0.005
+JOINT_EASE = 0.15
+"""Share of the joints' largest acceleration and jerk that a joint motion uses."""
+TORQUE_RAMP_S, TORQUE_STOP_S = 0.03, 0.15
+
+
+class Activity(Enum):
+    """What the arm is doing, as far as the driver's orders go."""
+
+    NONE = "none"
+    TRACKING = "tracking"
+    HOLDING = "holding"
+    MOVING = "moving"
+    MOVING_JOINTS = "moving joints"
+    STOPPING = "stopping"
+
+    @property
+    def by_torque(self) -> bool:
+        """Done with torques, as one spring follows another without a stop."""
+        return self in (Activity.TRACKING, Activity.HOLDING)
+
+
+def prepare(robot: franky.Robot) -> None:
+    """Set the limits of motions through free space."""
+    robot.relative_dynamics_factor = 1.0
+    robot.translation_acceleration_limit.set(ACCELERATION)
+    robot.translation_jerk_limit.set(JERK)
+    robot.rotation_velocity_limit.set(ANGULAR_SPEED)
+    robot.rotation_acceleration_limit.set(ANGULAR_ACCELERATION)
+    robot.rotation_jerk_limit.set(ANGULAR_JERK)
+
+
+def cartesian_motion(robot: franky.Robot, tcp_in_base: RigidTransform, speed: float) -> franky.CartesianMotion:
+    """A straight line at up to ``speed`` [m/s]."""
+    fastest = float(robot.translation_velocity_limit.max)
+    robot.translation_velocity_limit.set(float(np.clip(speed, SLOWEST, fastest)))
+    return franky.CartesianMotion(affine(tcp_in_base))
+
+
+def joint_motion(joint_positions: Vector, speed: float) -> franky.JointMotion:
+    """To joint angles (7,) [rad] at ``speed`` (0 to 1) of the joints' fastest."""
+    factor = franky.RelativeDynamicsFactor(float(np.clip(speed, 0.01, 1.0)), JOINT_EASE, JOINT_EASE)
+    return franky.JointMotion(list(joint_positions), relative_dynamics_factor=factor)
+
+
+def stopping(activity: Activity) -> franky.Motion:
+    """The motion that brings the arm to rest from another of its own kind."""
+    if activity is Activity.MOVING:
+        return franky.CartesianStopMotion()
+    if activity is Activity.MOVING_JOINTS:
+        return franky.JointStopMotion()
+    return franky.TorqueStopMotion(ramp_duration=TORQUE_RAMP_S, max_duration=TORQUE_STOP_S)

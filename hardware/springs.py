@@ -1,0 +1,61 @@
+"""A :class:`skills.cell.Compliance` in franky's terms."""
+
+import franky
+import numpy as np
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from skills.cell import Compliance, Vector
+
+HOLD = Compliance(stiffness=1000.0, rotational_stiffness=60.0, clip_m=(0.01, 0.01, 0.01))
+"""The spring of a safe hold."""
+EFFECTIVE_MASS_KG, EFFECTIVE_INERTIA = 3.5, 0.08
+"""What the arm weighs at the TCP [kg, kg m²], roughly; sets the damping of the spring."""
+POSTURE = np.array([0.0, -0.3, 0.0, -2.2, 0.0, 1.9, np.pi / 4])
+"""Joint angles that the elbow is drawn towards while the TCP is led [rad]."""
+POSTURE_STIFFNESS, POSTURE_TORQUE_NM = 15.0, 5.0
+GAINS_S = 0.02
+"""Time constant with which new gains come into force [s]."""
+LIMIT_RAD = 0.1
+"""Distance from a joint limit at which the controller pushes back [rad]."""
+
+
+def tracking(compliance: Compliance, target: RigidTransform) -> franky.CartesianImpedanceTrackingMotion:
+    """A motion that pulls the TCP towards ``target`` with the given spring until something ends it."""
+    motion = franky.CartesianImpedanceTrackingMotion(
+        translational_stiffness=compliance.stiffness,
+        rotational_stiffness=compliance.rotational_stiffness,
+        translational_error_clip=clip_in_base(compliance, target.rotation),
+        rotational_error_clip=np.full(3, compliance.rotational_clip_rad),
+        posture_task=franky.PostureTask(POSTURE, POSTURE_STIFFNESS, None, POSTURE_TORQUE_NM),
+        max_delta_tau=0.9,
+        joint_limit_activation_distance=LIMIT_RAD,
+        gains_time_constant=GAINS_S,
+    )
+    motion.set_gains(gains(compliance))
+    motion.set_reference(franky.CartesianReference(target=affine(target)))
+    return motion
+
+
+def gains(compliance: Compliance) -> franky.CartesianImpedanceGains:
+    """Stiffness, and the damping that suits the arm's own mass."""
+    stiffness = np.repeat([compliance.stiffness, compliance.rotational_stiffness], 3)
+    weight = np.repeat([EFFECTIVE_MASS_KG, EFFECTIVE_INERTIA], 3)
+    damping = 2.0 * compliance.damping_ratio * np.sqrt(stiffness * weight)
+    return franky.CartesianImpedanceGains.diagonal(stiffness, damping)
+
+
+def clip_in_base(compliance: Compliance, rotation: Rotation) -> Vector:
+    """The clip, given along the target's axes, along the base's, which is where franky clips [m]."""
+    share = rotation.as_matrix() ** 2
+    return np.asarray(share @ np.asarray(compliance.clip_m))
+
+
+def affine(pose: RigidTransform) -> franky.Affine:
+    """A pose as franky takes it."""
+    return franky.Affine(pose.translation, pose.rotation.as_quat())
+
+
+def transform(pose: franky.Affine) -> RigidTransform:
+    """A pose as franky gives it."""
+    translation = np.asarray(pose.translation, dtype=np.float64).ravel()
+    return RigidTransform.from_components(translation, Rotation.from_quat(np.asarray(pose.quaternion).ravel()))
