@@ -5,12 +5,16 @@ stand where they were left. Noise comes in only where a robot meets it: where pa
 ``locate_goal`` says, and what the wrench sensor reads.
 """
 
+from collections.abc import Iterable
+
 import mujoco
 import numpy as np
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from sequences.assembly import Assembly
+from sim.control import CONTROL_PERIOD_S, glide, posture_torques
 from sim.gripper import Gripper
+from sim.kinematics import Kinematics
 from sim.motion import Motion
 from sim.noise import BENCH, Noise
 from sim.physics import NOMINAL, Physics
@@ -35,15 +39,12 @@ from skills.cell import (
     Vector,
 )
 
-CONTROL_PERIOD_S = 0.06
 MOTION = Compliance(
     stiffness=16000.0, rotational_stiffness=600.0, clip_m=(0.008, 0.008, 0.008), rotational_clip_rad=0.05
 )
 """The spring of free-space motion, stiffer than any policy's."""
 HOLD = Compliance(stiffness=1000.0, rotational_stiffness=60.0, clip_m=(0.01, 0.01, 0.01))
 """The spring of a safe hold."""
-POSTURE_STIFFNESS = 20.0
-POSTURE_DAMPING = 4.0
 STATE = mujoco.mjtState.mjSTATE_INTEGRATION
 
 
@@ -57,10 +58,13 @@ class SimCell:
         seed: int = 0,
         noise: Noise = BENCH,
         physics: Physics = NOMINAL,
+        parts: Iterable[str] | None = None,
+        fixed: Iterable[str] = (),
     ) -> None:
         self.assembly, self.noise, self.physics = assembly, noise, physics
-        self.model = build(assembly, physics).compile()
+        self.model = build(assembly, physics, parts=parts, fixed=fixed).compile()
         self.data = mujoco.MjData(self.model)
+        self._kinematics = Kinematics(self.model)
         self._posture = actuators(self.model).posture
         self._gripper = Gripper(self.model, self.data)
         self._arm = np.array([self.model.joint(name).qposadr[0] for name in ARM_JOINTS])
@@ -274,8 +278,9 @@ class SimCell:
     def _place_everything(self) -> None:
         self.data.qpos[self._arm] = HOME
         self._gripper.open_wide()
+        free = {self.model.joint(index).name for index in range(self.model.njnt)}
         for part in self.assembly.tray.places:
-            if part == self.assembly.base.part:
+            if body_name(part) not in free:
                 continue
             offset = np.append(self._rng.uniform(-1, 1, 2) * self.noise.tray_position_m, 0.0001)
             turn = Rotation.from_euler("z", self._rng.uniform(-1, 1) * self.noise.tray_yaw_rad)
@@ -322,25 +327,16 @@ class SimCell:
 
     def _hold_posture(self) -> None:
         """Torques that turn the elbow towards home without moving the TCP."""
-        jacobian = np.zeros((6, self.model.nv))
-        mujoco.mj_jacSite(self.model, self.data, jacobian[:3], jacobian[3:], self._tcp)
-        arm = jacobian[:, self._arm_dof]
-        null = np.linalg.svd(arm)[2][-1]
-        mass = np.zeros((self.model.nv, self.model.nv))
-        mujoco.mj_fullM(self.model, self.data, mass)
-        inertia = mass[np.ix_(self._arm_dof, self._arm_dof)]
-        pull = POSTURE_STIFFNESS * (HOME - self.data.qpos[self._arm])
-        pull -= POSTURE_DAMPING * self.data.qvel[self._arm_dof]
-        self.data.ctrl[self._posture] = inertia @ null * (null @ pull) / (null @ inertia @ null)
+        joints = self.data.qpos[self._arm][None]
+        velocities = self.data.qvel[self._arm_dof][None]
+        jacobian = self._kinematics.jacobian(joints)
+        self.data.ctrl[self._posture] = posture_torques(jacobian, joints, velocities)[0]
 
     def _run_physics(self) -> None:
         """One control period: the target glides from the last one to the new one."""
         data, model, steps = self.data, self.model, self._substeps
         goal = np.concatenate([self._target.translation, self._target.rotation.as_quat(scalar_first=True)])
-        start = np.concatenate([data.mocap_pos[0], data.mocap_quat[0]])
-        if start[3:] @ goal[3:] < 0:
-            goal[3:] = -goal[3:]
-        targets = start + np.linspace(1 / steps, 1.0, steps)[:, None] * (goal - start)
+        targets = glide(np.concatenate([data.mocap_pos[0], data.mocap_quat[0]]), goal, steps)
         sensed, tools = np.empty((steps, SENSED)), np.empty((steps, 3))
         self._gripper.begin_period()
         for index in range(steps):
@@ -348,5 +344,6 @@ class SimCell:
             self._gripper.drive()
             mujoco.mj_step(model, data)
             sensed[index], tools[index] = data.sensordata[:SENSED], data.site_xpos[self._tcp]
-        self._wrist = felt(sensed, tools)
+        mean, peak = felt(sensed, tools)
+        self._wrist = Wrist(mean, float(peak))
         self._refresh()

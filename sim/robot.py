@@ -170,21 +170,22 @@ def actuators(model: mujoco.MjModel) -> Actuators:
     return Actuators(slice(spring, spring + 6), slice(posture, posture + 7), model.actuator("gripper").id)
 
 
+def spring_parameters(compliance: Compliance) -> tuple[Vector, Vector, Vector]:
+    """Stiffness, damping and clip of the six springs, each (6,): x, y, z [N/m] and the three turns [N·m/rad]."""
+    linear, angular = compliance.stiffness, compliance.rotational_stiffness
+    stiffness = np.repeat([linear, angular], 3)
+    weight = np.repeat([EFFECTIVE_MASS_KG, EFFECTIVE_INERTIA], 3)
+    damping = 2.0 * compliance.damping_ratio * np.sqrt(stiffness * weight)
+    return stiffness, damping, np.array([*compliance.clip_m, *[compliance.rotational_clip_rad] * 3])
+
+
 def set_compliance(model: mujoco.MjModel, compliance: Compliance) -> None:
     """Write a spring into the model's site actuators (axes of the TCP's target frame)."""
-    first = model.actuator("spring_x").id
-    linear, angular = compliance.stiffness, compliance.rotational_stiffness
-    linear_damping = 2.0 * compliance.damping_ratio * np.sqrt(linear * EFFECTIVE_MASS_KG)
-    angular_damping = 2.0 * compliance.damping_ratio * np.sqrt(angular * EFFECTIVE_INERTIA)
-    for axis in range(6):
-        stiffness, damping, clip = (
-            (linear, linear_damping, compliance.clip_m[axis])
-            if axis < 3
-            else (angular, angular_damping, compliance.rotational_clip_rad)
-        )
-        model.actuator_gainprm[first + axis, 0] = stiffness
-        model.actuator_biasprm[first + axis, :3] = (0.0, -stiffness, -damping)
-        model.actuator_forcerange[first + axis] = (-stiffness * clip, stiffness * clip)
+    rows = actuators(model).spring
+    stiffness, damping, clip = spring_parameters(compliance)
+    model.actuator_gainprm[rows, 0] = stiffness
+    model.actuator_biasprm[rows, :3] = np.stack([np.zeros(6), -stiffness, -damping], axis=1)
+    model.actuator_forcerange[rows] = np.stack([-stiffness * clip, stiffness * clip], axis=1)
 
 
 def trailing_s(compliance: Compliance) -> float:

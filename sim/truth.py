@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial.transform import RigidTransform
 
-from sequences.assembly import Step
+from sequences.assembly import Assembly, Step
 from sim.cell import SimCell
+from skills.cell import Vector
 from skills.tasks import loose_fits
 
 TILT_LIMIT_RAD = np.deg2rad(2.0)
+SOFTNESS_M = 0.00025
+"""How far contact may give sideways [m]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +29,50 @@ class TruthVerdict:
     tilt_rad: float
 
 
-def seated(cell: SimCell, step: Step) -> TruthVerdict:
-    """Whether ``step``'s part is seated: at its depth, upright, and no further aside than its play allows.
+@dataclass(frozen=True, slots=True)
+class Offsets:
+    """Where parts are against their goals: rows are worlds."""
 
-    The play is the clearance to the parts it mates with plus theirs to the base, hence the clearance times
-    the length of the chain of mates, with a quarter of a millimetre for the softness of contact.
-    """
-    goal = cell.assembly.goal_in_base(step)
-    error = goal.inv() * cell.true_pose(step.part)
-    offset = error.translation
+    height_m: Vector
+    """(n,) above the goal along the insertion direction [m]."""
+    lateral_m: Vector
+    """(n,) across it [m]."""
+    tilt_rad: Vector
+    """(n,) [rad]."""
+
+
+def offsets(step: Step, plug_in_goal: RigidTransform) -> Offsets:
+    """How far the plugs, a stack of (n,) poses in the frame of the goal, are from it."""
     down = np.asarray(step.direction) / np.linalg.norm(step.direction)
-    height = -float(offset @ down)
-    lateral = float(np.linalg.norm(offset + height * down))
-    tilt = float(np.arccos(np.clip(error.rotation.apply([0.0, 0.0, 1.0])[2], -1.0, 1.0)))
-    play = np.sqrt(2.0) * step.clearance_mm * loose_fits(cell.assembly, step) / 1000.0 + 0.00025
+    translation = plug_in_goal.translation
+    height = -translation @ down
+    lateral = np.linalg.norm(translation + height[:, None] * down, axis=1)
+    upright = plug_in_goal.rotation.apply([0.0, 0.0, 1.0])[:, 2]
+    return Offsets(height, lateral, np.arccos(np.clip(upright, -1.0, 1.0)))
+
+
+def play_m(assembly: Assembly, step: Step) -> float:
+    """How far aside a seated part may stand [m]: the clearance to the parts that it mates with plus theirs
+    to the base, hence the clearance times the length of the chain of mates, and the softness of contact."""
+    return float(np.sqrt(2.0) * step.clearance_mm * loose_fits(assembly, step) / 1000.0 + SOFTNESS_M)
+
+
+def are_seated(assembly: Assembly, step: Step, found: Offsets) -> Vector:
+    """(n,) whether the plugs are at their depth, upright, and no further aside than their play allows."""
+    deep = np.abs(found.height_m) < step.seated_tolerance_mm / 1000.0
+    aside = found.lateral_m < play_m(assembly, step)
+    return np.asarray(deep & aside & (found.tilt_rad < TILT_LIMIT_RAD))
+
+
+def seated(cell: SimCell, step: Step) -> TruthVerdict:
+    """Whether ``step``'s part is seated in ``cell``, and how far it is from its goal."""
+    error = cell.assembly.goal_in_base(step).inv() * cell.true_pose(step.part)
+    stack = RigidTransform.from_matrix(error.as_matrix()[None])
+    found = offsets(step, stack)
     return TruthVerdict(
-        seated=abs(height) < step.seated_tolerance_mm / 1000.0 and lateral < play and tilt < TILT_LIMIT_RAD,
-        position_error_m=float(np.linalg.norm(offset)),
-        height_m=height,
-        lateral_m=lateral,
-        tilt_rad=tilt,
+        seated=bool(are_seated(cell.assembly, step, found)[0]),
+        position_error_m=float(np.linalg.norm(error.translation)),
+        height_m=float(found.height_m[0]),
+        lateral_m=float(found.lateral_m[0]),
+        tilt_rad=float(found.tilt_rad[0]),
     )

@@ -20,13 +20,13 @@ class Wrist:
     """Largest norm of the force [N]."""
 
 
-def felt(sensed: Vector, tools: Vector) -> Wrist:
-    """The wrist's reading from the samples of a control period.
+def felt(sensed: Vector, tools: Vector) -> tuple[Vector, Vector]:
+    """The wrist's reading (..., 6) and its peak force (...) from the samples of a control period.
 
-    ``sensed`` is (n, 10): the contact sensor's count, force [N], torque [N·m] and position [m], as the hand
-    acts on the rest; ``tools`` is (n, 3), the TCP's position [m].
+    ``sensed`` is (..., n, 10): the contact sensor's count, force [N], torque [N·m] and position [m], as the
+    hand acts on the rest; ``tools`` is (..., n, 3), the TCP's position [m].
     """
-    force = -sensed[:, 1:4]
-    torque = -sensed[:, 4:7] + np.cross(sensed[:, 7:10] - tools, force)
-    wrench = np.where(sensed[:, :1] > 0, np.hstack([force, torque]), 0.0)
-    return Wrist(wrench.mean(axis=0), float(np.linalg.norm(wrench[:, :3], axis=1).max()))
+    force = -sensed[..., 1:4]
+    torque = -sensed[..., 4:7] + np.cross(sensed[..., 7:10] - tools, force)
+    wrench = np.where(sensed[..., :1] > 0, np.concatenate([force, torque], axis=-1), 0.0)
+    return wrench.mean(axis=-2), np.linalg.norm(wrench[..., :3], axis=-1).max(axis=-1)

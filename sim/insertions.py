@@ -1,0 +1,209 @@
+"""Episodes of one insertion in many worlds: the robot's side of it, and the truth beside it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial.transform import RigidTransform, Rotation
+
+from sequences.assembly import Assembly, Step
+from sim import rewards
+from sim.bank import NARROW, Bank, Region, bank, step_scene
+from sim.control import CONTROL_PERIOD_S
+from sim.physics import NOMINAL, Physics
+from sim.rewards import Weights
+from sim.truth import are_seated, offsets
+from sim.variation import Draws, Variation, drawn
+from sim.worlds import Worlds
+from skills.cell import Vector
+from skills.guide import Sensed
+from skills.handling import GRIP_N, RELEASE_MARGIN_M
+from skills.insertion import Insertion
+from skills.pilot import Pilot
+
+RELEASE_PERIODS = 12
+"""Control periods that a part is given to fall where it falls after it was let go."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one control period brought; rows are worlds."""
+
+    reward: Vector
+    done: Vector
+    seated: Vector
+    """(n,) whether the plug truly is seated now."""
+    finished: Vector
+    """(n,) whether the pilot believes to be home."""
+    broken: Vector
+    """(n,) whether too much force or a slip ended it."""
+
+
+class Insertions:
+    """``n`` worlds in which one step is tried again and again."""
+
+    def __init__(
+        self,
+        assembly: Assembly,
+        step: Step,
+        insertion: Insertion,
+        n: int,
+        *,
+        seed: int,
+        region: Region = NARROW,
+        variation: Variation | None = None,
+        physics: Physics = NOMINAL,
+        weights: Weights | None = None,
+        threads: int = 1,
+        bank_size: int = 1024,
+        bank_seed: int = 0,
+    ) -> None:
+        self.assembly, self.step, self.insertion, self.n = assembly, step, insertion, n
+        self.variation, self.weights = variation or Variation(), weights or Weights()
+        self.rng = np.random.default_rng(seed)
+        model = step_scene(assembly, step, physics)
+        self.bank: Bank = bank(
+            assembly, step, insertion, model, region=region, size=bank_size, seed=bank_seed
+        )
+        self.worlds = Worlds(model, step.part, n, threads)
+        self.goal = assembly.goal_in_base(step)
+        self.draws: Draws = drawn(self.variation, n, self.rng)
+        self.start = np.zeros((n, 6))
+        """(n, 6) where each episode began: the plug's true pose in its goal's frame [m, rad]."""
+        self.peak_n = np.zeros(n)
+        """(n,) largest contact force of the episode [N]."""
+        self.began = np.zeros(n, bool)
+        self._goals = RigidTransform.from_matrix(np.tile(self.goal.as_matrix(), (n, 1, 1)))
+        self._potential = np.zeros(n)
+        self._was_working = np.zeros(n, bool)
+        self._noise = np.repeat([self.variation.force_std_n, self.variation.torque_std_nm], 3)
+        self.sensed: Sensed = self._sense()
+
+    # -- episodes -------------------------------------------------------------------------------------
+
+    def reset(self, rows: Vector, pilot: Pilot, starts: Vector | None = None) -> None:
+        """Begin new episodes in worlds ``rows``, from random rows of the bank or from ``starts`` (k,)."""
+        k = len(rows)
+        fresh = drawn(self.variation, k, self.rng)
+        for name in ("friction", "joint_friction", "gains", "tolerance_m", "goal_error", "bias"):
+            getattr(self.draws, name)[rows] = getattr(fresh, name)
+        chosen = self.rng.integers(len(self.bank), size=k) if starts is None else starts
+        worlds = self.worlds
+        worlds.put(rows, self.bank.states[chosen])
+        worlds.friction(rows, fresh.friction, fresh.joint_friction)
+        worlds.tolerance(rows, fresh.tolerance_m)
+        worlds.gains[rows] = fresh.gains
+        worlds.compliance(rows, pilot.compliance)
+        worlds.grip(rows, GRIP_N)
+        self.start[rows] = self.bank.starts[chosen]
+        self.peak_n[rows] = 0.0
+        self._was_working[rows] = False
+        self._estimate()
+        self.sensed = self._sense()
+        pilot.begin(rows, self.sensed)
+
+    def advance(self, pilot: Pilot, action: Vector, rows: Vector | None = None) -> Outcome:
+        """One control period of worlds ``rows`` (all, when None) under ``action`` (n, actions)."""
+        position, turn = pilot.command(self.sensed, action)
+        plugs = self._goals * RigidTransform.from_components(position, Rotation.from_rotvec(turn))
+        tools = plugs * self.insertion.tcp_in_plug
+        targets = np.hstack([tools.translation, tools.rotation.as_quat(scalar_first=True)])
+        self.worlds.advance(targets if rows is None else targets[rows], rows)
+        if self.variation.resampled:
+            self.draws.goal_error = drawn(self.variation, self.n, self.rng).goal_error
+            self._estimate()
+        self.sensed = self._sense()
+        self.peak_n = np.maximum(self.peak_n, self.worlds.felt.peak_n)
+        return self._judged(pilot)
+
+    def release(self, rows: Vector) -> Vector:
+        """Let go in worlds ``rows`` and wait; (k,) whether the plugs are seated then."""
+        if len(rows) == 0:
+            return np.zeros(0, bool)
+        worlds = self.worlds
+        worlds.open(rows, min(self.insertion.grip_width_m + RELEASE_MARGIN_M, 0.08))
+        position, turn = worlds.tcp()
+        quaternions = Rotation.from_matrix(turn).as_quat(scalar_first=True)
+        targets = np.hstack([position, quaternions])[rows]
+        for _ in range(RELEASE_PERIODS):
+            worlds.advance(targets, rows)
+        return self.truth()[1][rows]
+
+    # -- what is known --------------------------------------------------------------------------------
+
+    def truth(self) -> tuple[RigidTransform, Vector]:
+        """The plugs' poses in their true goals, a stack of (n,), and (n,) whether they are seated."""
+        plug = self.worlds.plug
+        poses = RigidTransform.from_components(plug[:, :3], Rotation.from_quat(plug[:, 3:], scalar_first=True))
+        error = self.goal.inv() * poses
+        return error, are_seated(self.assembly, self.step, offsets(self.step, error))
+
+    def privileged(self) -> Vector:
+        """(n, 23) what only a simulator knows, scaled to order one, for a critic."""
+        error, _ = self.truth()
+        draws, scale = self.draws, np.array([500.0, 500.0, 500.0, 6.0])
+        return np.column_stack(
+            [
+                error.translation / 0.004,
+                error.rotation.as_rotvec() / 0.1,
+                draws.goal_error * scale,
+                draws.friction,
+                draws.joint_friction,
+                (draws.gains - 1.0) * 10.0,
+                draws.tolerance_m / 0.00005,
+                np.tanh(self.worlds.felt.wrench[:, :3] / 12.0),
+                np.tanh(self.worlds.felt.peak_n / 30.0),
+                self._potential,
+                self._was_working,
+                entered_share(error, self.insertion),
+                np.tanh(self.worlds.plug_speed / 0.02),
+            ]
+        )
+
+    def _estimate(self) -> None:
+        error = self.draws.goal_error
+        turn = np.zeros((self.n, 3))
+        turn[:, 2] = error[:, 3]
+        offset = RigidTransform.from_components(error[:, :3], Rotation.from_rotvec(turn))
+        self._goals = self.goal * offset
+
+    def _sense(self) -> Sensed:
+        worlds, draws = self.worlds, self.draws
+        position, turn = worlds.tcp()
+        tools = RigidTransform.from_components(position, Rotation.from_matrix(turn))
+        plugs = self._goals.inv() * tools * self.insertion.tcp_in_plug.inv()
+        wrench = worlds.felt.wrench + draws.bias + self._noise * self.rng.standard_normal((self.n, 6))
+        back = self._goals.rotation.inv()
+        return Sensed(
+            time_s=worlds.batch.bind("time").copy(),
+            position=plugs.translation,
+            rotation=plugs.rotation.as_rotvec(),
+            wrench=np.hstack([back.apply(wrench[:, :3]), back.apply(wrench[:, 3:])]),
+        )
+
+    def _judged(self, pilot: Pilot) -> Outcome:
+        weights, mouth = self.weights, self.insertion.depth_m
+        error, seated = self.truth()
+        working = pilot.working(self.sensed)
+        peak, width = self.worlds.felt.peak_n, self.worlds.width_m
+        broken = rewards.broken(peak, width, self.insertion.grip_width_m)
+        finished = pilot.finished(self.sensed) & ~broken
+        given_up = pilot.given_up(self.sensed)
+        misaligned = rewards.misalignment(error.translation, error.rotation.as_matrix())
+        potential = weights.approach * rewards.closeness(misaligned)
+        potential += weights.depth * rewards.entered(error.translation[:, 2], mouth)
+        reward = np.where(working & self._was_working, potential - self._potential + weights.time, 0.0)
+        reward += weights.force * rewards.force_cost(peak) * working
+        reward += np.where(finished, np.where(seated, weights.seated, weights.mistaken), 0.0)
+        reward += weights.broken * broken
+        self._potential, self._was_working = potential, working.copy()
+        return Outcome(reward, finished | broken | given_up, seated, finished, broken)
+
+
+def entered_share(error: RigidTransform, insertion: Insertion) -> Vector:
+    """(n,) share of the insertion's depth that the plugs have gone."""
+    return rewards.entered(error.translation[:, 2], insertion.depth_m)
+
+
+def period_s() -> float:
+    """The control period of a batch [s]."""
+    return CONTROL_PERIOD_S

@@ -1,0 +1,304 @@
+"""The scripted part of a learned insertion, for any number of attempts at once: rows are attempts.
+
+Touch down beside the goal for a reference in height, then lead the plug to where the goal should be and
+around there, pressing lightly. A policy adds to that lead: offsets of the target and of the force, each
+control period. Everything is in the frame of the estimated goal, in metres, radians and newtons.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from skills.cell import Vector
+from skills.insertion import Insertion
+
+
+class Phase(IntEnum):
+    """What an attempt is at."""
+
+    RISE = 0
+    CROSS = 1
+    DESCEND = 2
+    SETTLE = 3
+    WORK = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """How the plug is led, and how far a policy may depart from it."""
+
+    offset_m: float = 0.004
+    """Largest offset of the target along x and y that a policy may ask for [m]."""
+    tilt_rad: float = float(np.deg2rad(5.0))
+    yaw_rad: float = float(np.deg2rad(12.0))
+    """Largest offsets about x and y, and about the vertical [rad]."""
+    press_n: float = 10.0
+    """Largest change of the pressing force [N]."""
+    force_n: tuple[float, float] = (-6.0, 20.0)
+    """Bounds of the pressing force after the policy's change [N]."""
+    spiral: float = 1.0
+    """Share of the scripted spiral and swing that is led; 0 leads straight to the estimated goal."""
+    searching_n: float = 10.0
+    homing_n: float = 13.0
+    """Scripted pressing force while searching and after the plug has dropped in [N]."""
+    work_s: float = 10.0
+    """Time from having touched down to giving up [s]."""
+    path_speed: float = 0.010
+    """Speed along the slide and the spiral [m/s]."""
+    pitch_share: float = 1.3
+    """Distance between the spiral's turns, as a multiple of the clearance on each side."""
+    reach_m: float = 0.0026
+    yaw_reach_rad: float = float(np.deg2rad(10.0))
+    """Outer radius of the spiral [m] and amplitude of the yaw's swing [rad]."""
+
+
+_RISE_SPEED, _CROSS_SPEED, _APPROACH_SPEED, _TOUCH_SPEED = 0.10, 0.05, 0.05, 0.010
+_NEAR_M, _OVERRUN_M, _TOUCH_N = 0.0045, 0.006, 4.0
+_TURN_SPEED = 0.8
+_SETTLE_ROWS, _STILL_M = 4, 0.0001
+_SINK_SPEED = 0.012
+_DROP_M = 0.0010
+_TRAILING_M = 0.0008
+_SLIP_SPEED, _SLIP_BAND_M = 0.00035, 0.0004
+_HOME_M, _REST_M, _REST_S = 0.0006, 0.0002, 0.36
+_GUESSED_M = 0.0025
+_LEAST_CATCH_S, _SWING_RATE = 0.035, (0.4, 1.5)
+
+
+@dataclass(slots=True)
+class Sensed:
+    """What a robot knows in one control period, one row an attempt, in the frames of the estimated goals."""
+
+    time_s: Vector
+    """(n,) since the attempts began [s]."""
+    position: Vector
+    """(n, 3) of the plug, if it sits in the hand as it should [m]."""
+    rotation: Vector
+    """(n, 3) rotation vector of the plug [rad]."""
+    wrench: Vector
+    """(n, 6) force [N] and torque about the TCP [N·m], along the goal's axes."""
+
+
+class Guide:
+    """Leads ``n`` attempts at one insertion."""
+
+    def __init__(self, insertion: Insertion, n: int, period_s: float, lead: Lead | None = None) -> None:
+        self.insertion, self.n, self.period_s = insertion, n, period_s
+        self.lead = lead or Lead()
+        touch = insertion.touch
+        self._touch = np.zeros(2) if touch is None else np.array(touch.offset_m)
+        self._touch_height = insertion.depth_m if touch is None else touch.height_m
+        self.keyed = insertion.keyed and not insertion.enters_turned
+        rate = insertion.yaw_play_rad / _LEAST_CATCH_S
+        self._swing_rate = float(np.clip(rate, *_SWING_RATE)) if self.keyed else 0.0
+        self.phase = np.zeros(n, int)
+        self.target, self.turn = np.zeros((n, 3)), np.zeros((n, 3))
+        """Target of the plug: position (n, 3) [m] and rotation vector (n, 3) [rad]."""
+        self.led = np.zeros((n, 3))
+        """(n, 3) scripted x, y [m] and yaw [rad] of the target."""
+        self.face_m, self.slip_m = np.zeros(n), np.zeros(n)
+        """(n,) height of the plug's frame when it rested on the face, and how far it crept in the grasp [m]."""
+        self.work_began_s = np.full(n, np.inf)
+        self.lowest = np.zeros((n, 4))
+        """(n, 4) x, y [m], yaw [rad] and height below the face [m] of the deepest point met so far."""
+        self.force_asked = np.zeros(n)
+        self._integral, self._yaw_integral = np.zeros((n, 2)), np.zeros(n)
+        self._heights = np.zeros((n, _SETTLE_ROWS))
+        self._settled = np.zeros(n, int)
+        self._gone, self._angle, self._swing = np.zeros(n), np.zeros(n), np.zeros(n)
+        self._low, self._low_since = np.zeros(n), np.zeros(n)
+
+    def begin(self, rows: Vector, sensed: Sensed) -> None:
+        """Start the attempts ``rows`` from where their plugs are; ``sensed`` holds all n rows."""
+        self.phase[rows] = Phase.RISE
+        self.target[rows], self.turn[rows] = sensed.position[rows], sensed.rotation[rows]
+        self.led[rows, :2], self.led[rows, 2] = sensed.position[rows, :2], 0.0
+        self.face_m[rows], self.slip_m[rows] = self._touch_height, 0.0
+        self.work_began_s[rows] = np.inf
+        self.lowest[rows], self._heights[rows], self._settled[rows] = 0.0, 0.0, 0
+        self._integral[rows], self._yaw_integral[rows], self.force_asked[rows] = 0.0, 0.0, 0.0
+        for state in (self._gone, self._angle, self._swing):
+            state[rows] = 0.0
+
+    # -- what can be asked ----------------------------------------------------------------------------
+
+    @property
+    def working(self) -> Vector:
+        """(n,) whether the policy has a say: the plug has touched down."""
+        return np.asarray(self.phase == Phase.WORK)
+
+    def depth(self, sensed: Sensed) -> Vector:
+        """(n,) how far the plug is below the face that it touched, creep in the grasp allowed for [m]."""
+        return np.asarray(self.face_m - self.slip_m - sensed.position[:, 2])
+
+    def dropped(self, sensed: Sensed) -> Vector:
+        """(n,) whether the plug has entered."""
+        return np.asarray(self.working & (self.depth(sensed) > _DROP_M))
+
+    def home(self, sensed: Sensed) -> Vector:
+        """(n,) whether the plug rests at the depth of its seat, as far as the hand can tell."""
+        resting = sensed.time_s - self._low_since > _REST_S
+        allowance = _HOME_M if self.insertion.touch is not None else _GUESSED_M
+        deep = self.depth(sensed) > self._touch_height - allowance
+        return np.asarray(self.working & deep & resting)
+
+    def late(self, sensed: Sensed) -> Vector:
+        """(n,) whether the time to work is over."""
+        return np.asarray(sensed.time_s - self.work_began_s > self.lead.work_s)
+
+    def lost(self, sensed: Sensed) -> Vector:
+        """(n,) whether there was no face to touch down on."""
+        below = self.target[:, 2] < self._touch_height - _OVERRUN_M
+        return np.asarray((self.phase == Phase.DESCEND) & below)
+
+    # -- one control period ---------------------------------------------------------------------------
+
+    def command(self, sensed: Sensed, action: Vector) -> tuple[Vector, Vector]:
+        """Next target of the plugs, position (n, 3) [m] and rotation vector (n, 3) [rad] in the goal's frame.
+
+        ``action`` (n, 6) in [-1, 1] is the policy's: x, y, pressing force, turns about x, y and z; it counts
+        only for attempts that have touched down.
+        """
+        self._approach(sensed)
+        working = self.working
+        if np.any(working):
+            self._work(sensed, np.clip(action, -1.0, 1.0), working)
+        return self.target, self.turn
+
+    def scripted(self, sensed: Sensed) -> None:
+        """Move the script on, to be called once before the policy acts: it may look at ``led``."""
+        searching = self.working & ~self.dropped(sensed)
+        if np.any(searching):
+            self._follow_path(sensed, searching)
+        entered = self.dropped(sensed)
+        follow = self.led[entered, :2]
+        self.led[entered, :2] = follow + 0.3 * (sensed.position[entered, :2] - follow)
+        self.led[entered, 2] = sensed.rotation[entered, 2]
+        self._remember(sensed)
+
+    # -- before the policy ----------------------------------------------------------------------------
+
+    def _approach(self, sensed: Sensed) -> None:
+        period, position = self.period_s, sensed.position
+        early = self.phase < Phase.SETTLE
+        turn = self.turn[early]
+        size = np.linalg.norm(turn, axis=1, keepdims=True)
+        self.turn[early] = turn * np.maximum(0.0, 1.0 - _TURN_SPEED * period / np.maximum(size, 1e-9))
+
+        rising = self.phase == Phase.RISE
+        ceiling = self.insertion.clear_height_m
+        self.target[rising, 2] = np.maximum(
+            np.minimum(self.target[rising, 2] + _RISE_SPEED * period, ceiling), self.target[rising, 2]
+        )
+        self.phase[rising & (position[:, 2] > ceiling - 0.0015)] = Phase.CROSS
+
+        crossing = self.phase == Phase.CROSS
+        way = self._touch - self.target[:, :2]
+        distance = np.linalg.norm(way, axis=1)
+        share = np.minimum(1.0, _CROSS_SPEED * period / np.maximum(distance, 1e-9))
+        self.target[crossing, :2] += (way * share[:, None])[crossing]
+        there = np.linalg.norm(self._touch - position[:, :2], axis=1) < 0.0015
+        upright = np.linalg.norm(self.turn, axis=1) < 0.02
+        self.phase[crossing & (distance < 1e-4) & there & upright] = Phase.DESCEND
+
+        descending = self.phase == Phase.DESCEND
+        near = self.target[:, 2] < self._touch_height + _NEAR_M
+        speed = np.where(near, _TOUCH_SPEED, _APPROACH_SPEED)
+        self.target[descending, 2] -= (speed * period)[descending]
+        self.phase[descending & (sensed.wrench[:, 2] > _TOUCH_N)] = Phase.SETTLE
+
+        settling = self.phase == Phase.SETTLE
+        if np.any(settling):
+            self._settle(sensed, settling)
+
+    def _settle(self, sensed: Sensed, settling: Vector) -> None:
+        """Press until the height stands still: that is the face."""
+        self._press(sensed, np.full(self.n, self.lead.searching_n), settling)
+        self.turn[settling] = 0.0
+        pressed = settling & (sensed.wrench[:, 2] > _TOUCH_N)
+        self._heights[pressed] = np.roll(self._heights[pressed], -1, axis=1)
+        self._heights[pressed, -1] = sensed.position[pressed, 2]
+        self._settled[pressed] += 1
+        still = pressed & (self._settled >= _SETTLE_ROWS) & (np.ptp(self._heights, axis=1) < _STILL_M)
+        self.face_m[still] = self._heights[still].mean(axis=1)
+        self.phase[still] = Phase.WORK
+        self.work_began_s[still] = sensed.time_s[still]
+        self.led[still, :2], self.led[still, 2] = self._touch, 0.0
+        self.lowest[still, :2] = self._touch
+        self._low[still], self._low_since[still] = sensed.position[still, 2], sensed.time_s[still]
+
+    # -- with the policy ------------------------------------------------------------------------------
+
+    def _work(self, sensed: Sensed, action: Vector, working: Vector) -> None:
+        lead, entered = self.lead, self.dropped(sensed)
+        press = np.where(entered, lead.homing_n, lead.searching_n) + lead.press_n * action[:, 2]
+        self.force_asked = np.clip(press, *lead.force_n)
+        self._press(sensed, self.force_asked, working)
+        goal = self.led[:, :2] + lead.offset_m * action[:, :2]
+        error = goal - sensed.position[:, :2]
+        bound = np.where(entered, 0.002, 0.005)[:, None]
+        self._integral = np.clip(self._integral + 0.12 * np.clip(error, -0.002, 0.002), -bound, bound)
+        self._integral[~working] = 0.0
+        led = sensed.position[:, :2] + np.clip(goal + self._integral - sensed.position[:, :2], -0.009, 0.009)
+        self.target[working, :2] = led[working]
+        yaw = self.led[:, 2] + lead.yaw_rad * action[:, 5]
+        missing = np.clip(yaw - sensed.rotation[:, 2], -0.05, 0.05)
+        self._yaw_integral = np.where(
+            working, np.clip(self._yaw_integral + 0.15 * missing, -0.06, 0.06), 0.0
+        )
+        turn = np.column_stack([lead.tilt_rad * action[:, 3:5], yaw + self._yaw_integral])
+        self.turn[working] = turn[working]
+
+    def _press(self, sensed: Sensed, press_n: Vector, rows: Vector) -> None:
+        """Let the height follow the missing force, so that the plug neither stalls nor drops too fast."""
+        gain = _SINK_SPEED / np.maximum(np.abs(press_n), 6.0)
+        speed = np.clip((press_n - sensed.wrench[:, 2]) * gain, -_SINK_SPEED, _SINK_SPEED)
+        height = self.target[:, 2] - speed * self.period_s
+        height = np.clip(height, sensed.position[:, 2] - 0.006, sensed.position[:, 2] + 0.004)
+        self.target[rows, 2] = height[rows]
+
+    def _follow_path(self, sensed: Sensed, rows: Vector) -> None:
+        """The script's lead: slide to the estimated goal, then spiral out again and again; the yaw swings.
+
+        The path waits for a plug that trails it.
+        """
+        lead, period = self.lead, self.period_s
+        behind = np.linalg.norm(sensed.position[:, :2] - self.led[:, :2], axis=1)
+        pace = np.where(rows, np.clip(1.5 - behind / _TRAILING_M, 0.0, 1.0), 0.0) * lead.path_speed * period
+        length = max(float(np.linalg.norm(self._touch)), 1e-9)
+        sliding = self._gone < length
+        self._gone += np.where(sliding, pace, 0.0)
+        pitch = lead.pitch_share * self.insertion.clearance_m
+        radius = pitch * self._angle / (2 * np.pi)
+        self._angle += np.where(sliding, 0.0, lead.spiral * pace / np.maximum(radius, pitch / 2))
+        self._angle[radius > lead.reach_m] = 0.0
+        radius = pitch * self._angle / (2 * np.pi)
+        spiral = radius[:, None] * np.column_stack([np.cos(self._angle), np.sin(self._angle)])
+        slide = self._touch * (1.0 - np.minimum(self._gone / length, 1.0))[:, None]
+        self.led[rows, :2] = (slide + spiral)[rows]
+        amplitude = lead.yaw_reach_rad * lead.spiral
+        if self.keyed and amplitude > 0.0:
+            self._swing[rows] = (self._swing[rows] + self._swing_rate * period / (4 * amplitude)) % 1.0
+        wave = np.abs((self._swing + 0.75) % 1.0 - 0.5) * 4.0 - 1.0
+        self.led[rows, 2] = (amplitude * wave)[rows] if self.keyed else 0.0
+
+    def _remember(self, sensed: Sensed) -> None:
+        """Keep the deepest point, follow the creep in the grasp, and see when the plug last sank."""
+        working, depth = self.working, self.depth(sensed)
+        deeper = working & (depth > self.lowest[:, 3])
+        self.lowest[deeper, :2] = sensed.position[deeper, :2]
+        self.lowest[deeper, 2], self.lowest[deeper, 3] = sensed.rotation[deeper, 2], depth[deeper]
+        height = sensed.position[:, 2]
+        sank = working & (height < self._low - _REST_M)
+        self._low[sank], self._low_since[sank] = height[sank], sensed.time_s[sank]
+        error = np.where(np.abs(depth) < _SLIP_BAND_M, depth, 0.0)
+        pressed = working & (sensed.wrench[:, 2] > 4.0)
+        fastest = _SLIP_SPEED * self.period_s
+        self.slip_m += np.where(pressed, np.clip(0.1 * error, -fastest, fastest), 0.0)
+
+
+def turned(rotation: Vector, vectors: Vector) -> Vector:
+    """``vectors`` (n, 3) turned by rotation vectors ``rotation`` (n, 3)."""
+    return np.asarray(Rotation.from_rotvec(rotation).apply(vectors))
