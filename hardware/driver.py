@@ -25,6 +25,8 @@ from skills.cell import Compliance, Vector
 
 PERIOD_S = 0.004
 """Time between two looks at the robot [s]."""
+RECOVERY_S = 2.0
+"""Time that the robot is given to clear its errors [s]."""
 ZEROING = 15
 """Readings that ``zero_wrench`` averages."""
 
@@ -301,11 +303,20 @@ class FrankyArm:
             self._robot = self._connected()
         if self._hand.state.fault is not None:
             self._hand.reconnect()
-        if fault is not None and not self._robot.recover_from_errors():
-            raise ArmError("recovery_failed", "the robot did not recover; see Desk")
+        if fault is not None:
+            self._robot.recover_from_errors()
+            self._await_idle()
         with self._lock:
             self._fault, self._activity, self._tracker = None, Activity.NONE, None
             self._order = Order(Activity.HOLDING)
+
+    def _await_idle(self) -> None:
+        """Wait until the robot says that it is well. Raises ArmError."""
+        give_up = time.monotonic() + RECOVERY_S
+        while (state := self._robot.state).robot_mode is not franky.RobotMode.Idle:
+            if time.monotonic() > give_up:
+                raise ArmError("recovery_failed", f"the robot stays in mode {state.robot_mode.name}")
+            time.sleep(PERIOD_S)
 
     def _fall_ill(self, error: Exception) -> None:
         """Whatever the robot or franky complains of: no more orders until it is well again."""
