@@ -75,6 +75,7 @@ class FrankyArm:
         self._fault: tuple[str, str] | None = None
         self._spring = Compliance()
         self._clock_s = 0.0
+        self._target = RigidTransform.identity()
         self._zero, self._peak_n = np.zeros(6), 0.0
         self._readings: deque[Vector] = deque(maxlen=ZEROING)
         self._seen = self._look()
@@ -135,8 +136,7 @@ class FrankyArm:
             if self._order is not None and self._order.activity is Activity.TRACKING:
                 self._order = Order(Activity.TRACKING, self._order.target, spring=compliance)
             elif self._order is None and self._activity is Activity.TRACKING:
-                target = self._tracker_target()
-                self._order = Order(Activity.TRACKING, target, spring=compliance)
+                self._order = Order(Activity.TRACKING, self._target, spring=compliance)
 
     def track(self, tcp_in_base: RigidTransform) -> None:
         """See :class:`hardware.arm.Arm`."""
@@ -144,7 +144,8 @@ class FrankyArm:
             self._refuse_when_ill()
             tracker = self._tracker
             if self._order is None and self._activity is Activity.TRACKING and tracker is not None:
-                tracker.set_reference(franky.CartesianReference(target=affine(tcp_in_base)))
+                self._target = tcp_in_base
+                tracker.set_reference(franky.CartesianReference(affine(tcp_in_base)))
             else:
                 self._order = Order(Activity.TRACKING, tcp_in_base, spring=self._spring)
 
@@ -248,14 +249,12 @@ class FrankyArm:
         previous = getattr(self, "_seen", None)
         if previous is not None and self._clock_s + seen_s < previous.time_s:
             self._clock_s = previous.time_s - seen_s
-        twist = state.O_dP_EE_est
-        velocity = np.zeros(6) if twist is None else np.concatenate([_flat(twist.linear), _flat(twist.angular)])
         return _Seen(
             time_s=self._clock_s + seen_s,
             q=_flat(state.q),
             dq=_flat(state.dq),
             tcp=transform(state.O_T_EE),
-            tcp_velocity=velocity,
+            tcp_velocity=_twist(state.O_dP_EE_est),
             wrench=-_flat(state.O_F_ext_hat_K),
             torques=-_flat(state.tau_ext_hat_filtered),
         )
@@ -286,7 +285,7 @@ class FrankyArm:
     def _start(self, order: Order) -> None:
         if order.activity.by_torque:
             target = order.target if order.target is not None else self._seen.tcp
-            self._tracker = tracking(order.spring, target)
+            self._tracker, self._target = tracking(order.spring, target), target
             self._robot.move(self._tracker, asynchronous=True)
         elif order.activity is Activity.MOVING:
             assert order.target is not None
@@ -355,10 +354,6 @@ class FrankyArm:
         force = [limits.force_n] * 3 + [limits.torque_nm] * 3
         self._robot.set_collision_behavior(list(limits.joint_torque_nm), force)
 
-    def _tracker_target(self) -> RigidTransform | None:
-        reference = None if self._tracker is None else self._tracker.get_reference()
-        return None if reference is None else transform(reference.target)
-
     def _moving(self, hand: HandState) -> bool:
         waiting = self._order is not None and not self._order.activity.by_torque
         return hand.moving or waiting or self._activity in (Activity.MOVING, Activity.MOVING_JOINTS)
@@ -375,3 +370,9 @@ class FrankyArm:
 
 def _flat(values: Vector) -> Vector:
     return np.asarray(values, dtype=np.float64).ravel()
+
+
+def _twist(twist: "franky.Twist | None") -> Vector:
+    if twist is None:
+        return np.zeros(6)
+    return np.concatenate([_flat(twist.linear), _flat(twist.angular)])

@@ -10,6 +10,8 @@ HOLD = Compliance(stiffness=1000.0, rotational_stiffness=60.0, clip_m=(0.01, 0.0
 """The spring of a safe hold."""
 EFFECTIVE_MASS_KG, EFFECTIVE_INERTIA = 3.5, 0.08
 """What the arm weighs at the TCP [kg, kg m²], roughly; sets the damping of the spring."""
+PASSING = np.array([0.1, 1.2])
+"""Speeds that a spring at its clip can hold against its own damper [m/s, rad/s]."""
 POSTURE = np.array([0.0, -0.3, 0.0, -2.2, 0.0, 1.9, np.pi / 4])
 """Joint angles that the elbow is drawn towards while the TCP is led [rad]."""
 POSTURE_STIFFNESS, POSTURE_TORQUE_NM = 15.0, 5.0
@@ -32,15 +34,21 @@ def tracking(compliance: Compliance, target: RigidTransform) -> franky.Cartesian
         gains_time_constant=GAINS_S,
     )
     motion.set_gains(gains(compliance))
-    motion.set_reference(franky.CartesianReference(target=affine(target)))
+    motion.set_reference(franky.CartesianReference(affine(target)))
     return motion
 
 
 def gains(compliance: Compliance) -> franky.CartesianImpedanceGains:
-    """Stiffness, and the damping that suits the arm's own mass."""
+    """Stiffness, and the damping that suits the arm's own mass.
+
+    franky clips the spring's error but not its damper, so a spring clipped to a degree could hardly turn the
+    tool: the damper is weak enough for the clipped spring to move at ``PASSING``.
+    """
     stiffness = np.repeat([compliance.stiffness, compliance.rotational_stiffness], 3)
     weight = np.repeat([EFFECTIVE_MASS_KG, EFFECTIVE_INERTIA], 3)
-    damping = 2.0 * compliance.damping_ratio * np.sqrt(stiffness * weight)
+    critical = 2.0 * compliance.damping_ratio * np.sqrt(stiffness * weight)
+    clip = np.repeat([max(compliance.clip_m), compliance.rotational_clip_rad], 3)
+    damping = np.minimum(critical, stiffness * clip / np.repeat(PASSING, 3))
     return franky.CartesianImpedanceGains.diagonal(stiffness, damping)
 
 
