@@ -28,7 +28,7 @@ _BY_WORDS = (
     ("preempted", "preempted"),
     ("manual error recovery", "manual_recovery_required"),
     ("singular pose", "singular_pose"),
-    ("(\"reflex\")", "reflex"),
+    ('("reflex")', "reflex"),
     ("not possible in the current mode", "wrong_mode"),
     ("invalid argument", "invalid_argument"),
     ("aborted by reflex", "reflex"),

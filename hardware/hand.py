@@ -54,9 +54,7 @@ class Hand:
 
     def grasp(self, width_m: float, force_n: float) -> None:
         """Begin to close on whatever there is, squeezing with ``force_n``."""
-        self._want(
-            lambda: self._gripper.grasp_async(width_m, SPEED, force_n, ANY_WIDTH_M, ANY_WIDTH_M), True
-        )
+        self._want(lambda: self._gripper.grasp_async(width_m, SPEED, force_n, ANY_WIDTH_M, ANY_WIDTH_M), True)
 
     def release(self, width_m: float) -> None:
         """Begin to move the fingers to ``width_m``."""

@@ -45,7 +45,9 @@ def prepare(robot: franky.Robot) -> None:
     robot.rotation_jerk_limit.set(ANGULAR_JERK)
 
 
-def cartesian_motion(robot: franky.Robot, tcp_in_base: RigidTransform, speed: float) -> franky.CartesianMotion:
+def cartesian_motion(
+    robot: franky.Robot, tcp_in_base: RigidTransform, speed: float
+) -> franky.CartesianMotion:
     """A straight line at up to ``speed`` [m/s]."""
     fastest = float(robot.translation_velocity_limit.max)
     robot.translation_velocity_limit.set(float(np.clip(speed, SLOWEST, fastest)))

@@ -1,4 +1,4 @@
-"""When a simulated FR3 stops by itself, as the robot does when it is hit, driven too hard or led too abruptly.
+"""When a simulated FR3 stops by itself, as the robot does when it is hit, driven too hard or led abruptly.
 
 The names are libfranka's (``franka::Errors``), the limits those of Franka's data sheet for the FR3.
 """
@@ -166,10 +166,13 @@ def _norm(vector: Vector) -> float:
 
 def _small_turn(rotation: Vector) -> Vector:
     """The rotation vector of a small rotation (3, 3)."""
-    return np.array(
-        [
-            rotation[2, 1] - rotation[1, 2],
-            rotation[0, 2] - rotation[2, 0],
-            rotation[1, 0] - rotation[0, 1],
-        ]
-    ) * 0.5
+    return (
+        np.array(
+            [
+                rotation[2, 1] - rotation[1, 2],
+                rotation[0, 2] - rotation[2, 0],
+                rotation[1, 0] - rotation[0, 1],
+            ]
+        )
+        * 0.5
+    )

@@ -32,7 +32,7 @@ class SimulatedHand:
             self._world.gripper.close(force_n)
 
 
-class HandServer(FrankaGripperServer):
+class HandServer(FrankaGripperServer):  # type: ignore[misc]
     """Serves the hand; a grasp closes until it meets something, as the hand does."""
 
     def __init__(self, hand: SimulatedHand, hostname: str) -> None:

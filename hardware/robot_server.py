@@ -58,7 +58,7 @@ class Control(Enum):
     POSE = "pose"
 
 
-class RobotServer(FrankaServer):
+class RobotServer(FrankaServer):  # type: ignore[misc]
     """Serves one :class:`sim.live.LiveWorld` as an FR3 with its hand."""
 
     def __init__(self, world: LiveWorld, hostnames: Iterable[str], *, patience_s: float = PATIENCE_S) -> None:
@@ -71,7 +71,8 @@ class RobotServer(FrankaServer):
         self._hand_server: HandServer | None = None
         self._rng = np.random.default_rng(world.rng.integers(2**32))
         self._noise, self._filtered = np.zeros(6), np.zeros(6)
-        self._control, self._mode, self._error = Control.HOLD, RobotMode.kIdle, None
+        self._control, self._mode = Control.HOLD, RobotMode.kIdle
+        self._error: str | None = None
         self._motion, self._missed, self._answers = 0, 0, 0
         self._command: UDPCommand | None = None
         self._held = world.q
@@ -322,7 +323,7 @@ class RobotServer(FrankaServer):
         posing = command is not None and self._control is Control.POSE
         target = np.array(command.O_T_EE_c) if command is not None and posing else column_major(tcp)
         record["O_T_EE_d"] = record["O_T_EE_c"] = target
-        record["elbow"] = record["elbow_d"] = record["elbow_c"] = [q[2], -1.0 if q[3] < 0 else 1.0]
+        record["elbow"] = record["elbow_d"] = record["elbow_c"] = np.array([q[2], np.copysign(1.0, q[3])])
         record["tau_J_d"] = np.array(command.tau_J_d) if command is not None and torque else np.zeros(7)
         record["tau_ext_hat_filtered"], record["O_F_ext_hat_K"] = -external, -felt
         record.errors, record.mode = flags(self._error), self._mode
@@ -336,7 +337,7 @@ class RobotServer(FrankaServer):
         if not self._answers or self._missed > 1 or not self.udp_connected:
             return
         before = time.monotonic()
-        connection = self._FrankaServer__udp_socket  # type: ignore[attr-defined]
+        connection = self._FrankaServer__udp_socket
         select.select([connection, self._tcp_socket], [], [], self.patience_s)
         if time.monotonic() - before > self.patience_s:
             self._note("no answer to a state")

@@ -1,4 +1,4 @@
-"""A simulated FR3 to drive as one drives the robot: franky and libfranka against :mod:`hardware.simulator`."""
+"""An FR3 in simulation, driven as one drives the robot: franky and libfranka on :mod:`hardware.simulator`."""
 
 import dataclasses
 import subprocess
@@ -53,7 +53,7 @@ class SimulatedRobot:
             raise ArmError("simulator", f"the simulated robot did not start (exit {self.process.wait()})")
         ready = msgspec.json.decode(line, type=Ready)
         self.address, self.control = ready.address, ready.control
-        self._socket = zmq.Context.instance().socket(zmq.REQ)
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.REQ)
         self._socket.setsockopt(zmq.RCVTIMEO, ANSWER_MS)
         self._socket.connect(self.control)
 

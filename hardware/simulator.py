@@ -1,5 +1,6 @@
-"""The simulated FR3 as a process of its own, which a killed bridge leaves standing: ``python -m hardware.simulator``.
+"""The simulated FR3 as a process of its own, which a killed bridge leaves standing.
 
+Run as ``python -m hardware.simulator``.
 It reads one line of JSON (:class:`Setup`) from its standard input, serves the robot on a loopback address,
 writes one line (:class:`Ready`) and then answers :class:`Ask` messages on a socket: the truth for scoring,
 faults to inject, and what befell the robot.
@@ -15,9 +16,9 @@ from typing import Any
 import msgspec
 import zmq
 
-from hardware.robot_server import PATIENCE_S, TICK_S, RobotServer
+from hardware.robot_server import PATIENCE_S, RobotServer
 from sequences.assembly import Assembly
-from sim.live import LiveWorld
+from sim.live import TICK_S, LiveWorld
 from sim.noise import Noise
 
 ASK_EVERY = 5
@@ -64,8 +65,8 @@ class Simulator:
         self.server = RobotServer(self.world, loopbacks(), patience_s=setup.patience_s)
         self.server.init()
         self.pace = setup.realtime_factor
-        self._socket = zmq.Context.instance().socket(zmq.REP)
-        port = self._socket.bind_to_random_port("tcp://127.0.0.1")
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.REP)
+        port: int = self._socket.bind_to_random_port("tcp://127.0.0.1")
         self.ready = Ready(str(self.server.hostname), f"tcp://127.0.0.1:{port}")
         self._trail: deque[tuple[float, ...]] = deque(maxlen=TRAIL_LENGTH)
         self._running = True

@@ -66,4 +66,6 @@ def affine(pose: RigidTransform) -> franky.Affine:
 def transform(pose: franky.Affine) -> RigidTransform:
     """A pose as franky gives it."""
     translation = np.asarray(pose.translation, dtype=np.float64).ravel()
-    return RigidTransform.from_components(translation, Rotation.from_quat(np.asarray(pose.quaternion).ravel()))
+    return RigidTransform.from_components(
+        translation, Rotation.from_quat(np.asarray(pose.quaternion).ravel())
+    )

@@ -62,12 +62,12 @@ class LiveWorld:
     @property
     def q(self) -> Vector:
         """(7,) joint angles [rad]."""
-        return self.data.qpos[self._arm].copy()
+        return np.array(self.data.qpos[self._arm])
 
     @property
     def dq(self) -> Vector:
         """(7,) joint velocities [rad/s]."""
-        return self.data.qvel[self._dof].copy()
+        return np.array(self.data.qvel[self._dof])
 
     @property
     def tcp(self) -> Vector:
@@ -159,7 +159,7 @@ class LiveWorld:
         self.data.time = 0.0
 
     def _felt(self) -> Vector:
-        """The net contact wrench on hand and payload about the TCP; the sensor tells it the other way round."""
+        """The net contact wrench on hand and payload about the TCP; the sensor has it the other way round."""
         count, fx, fy, fz, tx, ty, tz, *_ = sensed = self.data.sensordata[:10].tolist()
         if count == 0:
             return np.zeros(6)
@@ -179,7 +179,7 @@ class LiveWorld:
 
 
 def _model(assembly: Assembly, physics: Physics) -> mujoco.MjModel:
-    """The scene with a servo at each joint; the spring at the TCP stays without a command and does nothing."""
+    """The scene with a servo at each joint; the spring at the TCP has no command and does nothing."""
     spec = build(assembly, physics)
     for name, limit in zip(ARM_JOINTS, TORQUE_LIMIT_NM, strict=True):
         spec.add_actuator(
