@@ -24,14 +24,11 @@ ZAP_ENDPOINT = "inproc://zeromq.zap.01"
 DOMAIN = b"dovetail"
 HANDSHAKE_FAILED: dict[int, str] = {
     zmq.Event.HANDSHAKE_FAILED_NO_DETAIL: "it broke off the handshake",
-    zmq.Event.HANDSHAKE_FAILED_PROTOCOL: "it did not speak as a client with a key does",
+    zmq.Event.HANDSHAKE_FAILED_PROTOCOL: "its handshake is not of this connection: a recording, or no client",
     zmq.Event.HANDSHAKE_FAILED_AUTH: "its key was not accepted",
 }
-WHY: dict[int, str] = {
-    zmq.PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH: "it came without a key",
-    zmq.PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC: "its messages were not made with the keys of this connection",
-    zmq.PROTOCOL_ERROR_ZMTP_KEY_EXCHANGE: "it answered for a connection that was not this one",
-}  # fmt: skip
+WHY: dict[int, str] = {zmq.PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH: "it came without a key"}
+NOBODY = "somebody who is gone"
 Complain = Callable[[str, str, str], None]
 """Told who, why and the detail."""
 
@@ -86,7 +83,7 @@ class Doorkeeper:
         self.commands.maxmsgsize = CUT_OFF_BYTES
         self.states = self._socket(zmq.PUB)
         self.states.sndhwm = 16
-        self.states.maxmsgsize = 256
+        self.states.maxmsgsize = CUT_OFF_BYTES
         self.monitor = self.commands.get_monitor_socket()
         self._peers: dict[int, str] = {}
         self._failure: str | None = None
@@ -138,7 +135,10 @@ class Doorkeeper:
         return key.name, ""
 
     def read_monitor(self) -> None:
-        """Take in one event of the command socket's connections."""
+        """Take in one event of the command socket's connections.
+
+        Who it was is known unless the connection was gone before this was read.
+        """
         event = recv_monitor_message(self.monitor)
         kind, value = event["event"], event["value"]
         if kind == zmq.Event.ACCEPTED:
@@ -146,7 +146,7 @@ class Doorkeeper:
         elif kind in HANDSHAKE_FAILED:
             self._failure = WHY.get(value, HANDSHAKE_FAILED[kind])
         elif kind == zmq.Event.DISCONNECTED:
-            who = self._peers.pop(value, "somebody")
+            who = self._peers.pop(value, NOBODY)
             if self._failure is not None:
                 self.complain(who, "handshake", self._failure)
                 self._failure = None
@@ -176,5 +176,5 @@ def _peer(descriptor: int) -> str:
         with socket.socket(fileno=os.dup(descriptor)) as copy:
             host, port = copy.getpeername()[:2]
     except OSError:
-        return "somebody"
+        return NOBODY
     return f"{host}:{port}"

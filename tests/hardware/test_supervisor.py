@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -30,12 +31,20 @@ from hardware.messages import (
 from hardware.safety import SIMULATED, Limits
 from hardware.scripted_arm import ScriptedArm
 from hardware.supervisor import RECOVERY_S, Supervisor
+from sequences.assembly import Assembly
 from sequences.load import load
 from skills.cell import Fault
 from skills.fake import EXACT, FakeCell
+from skills.insertion import Insertion
 from skills.tasks import insertion_of
 
 PERIOD_S = 0.005
+
+
+@cache
+def world() -> tuple[Assembly, dict[str, Insertion]]:
+    assembly = load("bearing_block")
+    return assembly, {step.part: insertion_of(assembly, step) for step in assembly.steps}
 
 
 @dataclass
@@ -46,10 +55,8 @@ class Bench:
     limits: Limits = field(default_factory=lambda: SIMULATED)
 
     def __post_init__(self) -> None:
-        assembly = load("bearing_block")
-        tasks = {step.part: insertion_of(assembly, step) for step in assembly.steps}
         self.now = 100.0
-        self.arm = ScriptedArm(FakeCell(assembly, tasks, noise=EXACT), clock=lambda: self.now)
+        self.arm = ScriptedArm(FakeCell(*world(), noise=EXACT), clock=lambda: self.now)
         self.logbook = Logbook(self.log)
         self.supervisor = Supervisor(self.arm, self.limits, self.logbook, clock=lambda: self.now)
         self.pass_time(0.1)
