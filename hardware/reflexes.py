@@ -89,7 +89,7 @@ class Reflexes:
 
     def measured(self, now: Measured) -> str | None:
         """The error that a state of the moving arm means, None when all is well."""
-        if np.any(now.q <= Q_MIN + 0.005) or np.any(now.q >= Q_MAX - 0.005):
+        if np.any(now.q <= Q_MIN) or np.any(now.q >= Q_MAX):
             return "joint_position_limits_violation"
         if np.any(np.abs(now.dq) > DQ_MAX):
             return "joint_velocity_violation"

@@ -26,6 +26,8 @@ SERVO_STIFFNESS = np.array([6000.0, 6000.0, 6000.0, 6000.0, 2500.0, 2500.0, 2500
 SERVO_DAMPING = np.array([200.0, 200.0, 200.0, 200.0, 60.0, 60.0, 60.0])
 """The robot's own joint controller [N·m/rad, N·m·s/rad]."""
 SETTLING_TICKS = 300
+POSTURE_RATE = 1.5
+"""How fast the elbow goes home while the TCP moves at 0.1 m/s or 0.5 rad/s or more [1/s]."""
 DAMPED = 1e-4
 """Regularization of the inverse kinematics."""
 
@@ -105,7 +107,10 @@ class LiveWorld:
         self.data.ctrl[self._servo] = q + dq * SERVO_DAMPING / SERVO_STIFFNESS
 
     def reach(self, q: Vector, tcp: Vector) -> Vector:
-        """Joint angles (7,) near ``q`` whose TCP is at (4, 4) ``tcp``, one step of the inverse kinematics."""
+        """Joint angles (7,) near ``q`` whose TCP is at (4, 4) ``tcp``: one step of the inverse kinematics.
+
+        As far as the TCP goes the elbow is drawn towards home, so that turns do not wind up the wrist.
+        """
         scratch = self._scratch
         scratch.qpos[self._arm] = q
         mujoco.mj_kinematics(self.model, scratch)
@@ -113,8 +118,11 @@ class LiveWorld:
         here, jacobian = self._pose_of(scratch), self._jacobian_of(scratch)
         turn = Rotation.from_matrix(tcp[:3, :3] @ here[:3, :3].T).as_rotvec()
         error = np.concatenate([tcp[:3, 3] - here[:3, 3], turn])
-        step = jacobian.T @ np.linalg.solve(jacobian @ jacobian.T + DAMPED * np.eye(6), error)
-        return q + step
+        inverse = jacobian.T @ np.linalg.inv(jacobian @ jacobian.T + DAMPED * np.eye(6))
+        way = min(float(np.linalg.norm(error[:3])) / 0.1 + float(np.linalg.norm(error[3:])) / 0.5, TICK_S)
+        aside = POSTURE_RATE * (HOME - q)
+        aside -= inverse @ (jacobian @ aside)
+        return np.asarray(q + inverse @ error + way * aside)
 
     def step(self) -> None:
         """Let :data:`TICK_S` pass."""
