@@ -28,6 +28,8 @@ SERVO_DAMPING = np.array([200.0, 200.0, 200.0, 200.0, 60.0, 60.0, 60.0])
 SETTLING_TICKS = 300
 POSTURE_RATE = 1.5
 """How fast the elbow goes home while the TCP moves at 0.1 m/s or 0.5 rad/s or more [1/s]."""
+SHY_RAD, SHY_RATE = 0.8, 20.0
+"""Distance from a joint limit at which the elbow begins to make room [rad], and how fast [1/s]."""
 DAMPED = 1e-4
 """Regularization of the inverse kinematics."""
 
@@ -45,6 +47,7 @@ class LiveWorld:
         self.gripper = Gripper(self.model, self.data)
         self._arm = np.array([self.model.joint(name).qposadr[0] for name in ARM_JOINTS])
         self._dof = np.array([self.model.joint(name).dofadr[0] for name in ARM_JOINTS])
+        self._range = np.array([self.model.joint(name).range for name in ARM_JOINTS])
         self._torque = actuators(self.model).posture
         first = self.model.actuator(f"servo_{ARM_JOINTS[0]}").id
         self._servo = slice(first, first + 7)
@@ -109,7 +112,8 @@ class LiveWorld:
     def reach(self, q: Vector, tcp: Vector) -> Vector:
         """Joint angles (7,) near ``q`` whose TCP is at (4, 4) ``tcp``: one step of the inverse kinematics.
 
-        As far as the TCP goes the elbow is drawn towards home, so that turns do not wind up the wrist.
+        As far as the TCP goes the elbow is drawn towards home, away from the
+        limits of joints, so that turns do not wind up the wrist.
         """
         scratch = self._scratch
         scratch.qpos[self._arm] = q
@@ -120,7 +124,8 @@ class LiveWorld:
         error = np.concatenate([tcp[:3, 3] - here[:3, 3], turn])
         inverse = jacobian.T @ np.linalg.inv(jacobian @ jacobian.T + DAMPED * np.eye(6))
         way = min(float(np.linalg.norm(error[:3])) / 0.1 + float(np.linalg.norm(error[3:])) / 0.5, TICK_S)
-        aside = POSTURE_RATE * (HOME - q)
+        low, high = self._range[:, 0] + SHY_RAD - q, q - self._range[:, 1] + SHY_RAD
+        aside = POSTURE_RATE * (HOME - q) + SHY_RATE * (np.maximum(low, 0.0) - np.maximum(high, 0.0))
         aside -= inverse @ (jacobian @ aside)
         return np.asarray(q + inverse @ error + way * aside)
 
