@@ -116,6 +116,13 @@ def authorized(folder: Path) -> dict[bytes, Key]:
     return {key.public.encode(): key for key in map(load_public, paths)}
 
 
+def secret_text(path: Path) -> str:
+    """What a file holds that nobody else can read, without the end of its line. Raises KeyTrouble."""
+    if (mode := _mode(path)) & 0o077:
+        raise KeyTrouble(path, f"others can read it (mode {stat.S_IMODE(mode):03o})", f"chmod 600 {path}")
+    return path.read_text(encoding="utf-8").rstrip("\r\n")
+
+
 def _mode(path: Path) -> int:
     try:
         return path.stat().st_mode

@@ -211,6 +211,7 @@ class State(Message, frozen=True):
     tcp: Pose
     tcp_velocity: Six
     wrench: Six
+    """Mean over the last control period [N, N·m]."""
     joint_torques_external: Seven
     peaks_n: Annotated[tuple[float, ...], Meta(max_length=MOST_PEAKS)]
     """Peak force of each of the last cycles, the newest last [N]."""

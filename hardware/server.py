@@ -19,6 +19,7 @@ import zmq
 
 from hardware.arm import Arm, ArmState
 from hardware.doorkeeper import Addresses, Doorkeeper, ServerKeys
+from hardware.examination import Examination
 from hardware.glide import pose_of
 from hardware.keys import Role
 from hardware.lease import Lease
@@ -39,6 +40,7 @@ from hardware.messages import (
     State,
     Stop,
     Take,
+    ZeroWrench,
     decode_request,
     encode,
 )
@@ -46,7 +48,10 @@ from hardware.safety import Limits
 from hardware.sessions import Session, Sessions
 from hardware.supervisor import Supervisor
 from sequences.errors import clipped
+from skills.cell import Vector
 
+FRESH_S = 2.0
+"""How long an examination of the arm is good for [s]."""
 MOST_AT_ONCE = 64
 """Messages that are answered before the arm is looked at again."""
 QUIET = (Beat,)
@@ -85,6 +90,10 @@ class BridgeServer:
         """Commands that were acted on."""
         self._n = 0
         self._peaks: deque[float] = deque(maxlen=MOST_PEAKS)
+        self._wrenches: deque[Vector] = deque(
+            maxlen=max(1, round(settings.control_period_s * settings.rate_hz))
+        )
+        self._examination: Examination | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._poller = zmq.Poller()
@@ -242,6 +251,8 @@ class BridgeServer:
                     supervisor.recover(session.who)
                 else:
                     detail = supervisor.execute(body, session.who)
+                if isinstance(body, ZeroWrench):
+                    self._wrenches.clear()
         if not isinstance(body, QUIET):
             self.executed += 1
             what = {} if isinstance(body, Reset) else _facts(body)
@@ -273,11 +284,10 @@ class BridgeServer:
             raise Refused(Refusal.LEASE, f"{session.who} is not in control, {state}")
 
     def _diagnosis(self) -> dict[str, str]:
-        """What the arm and the server know of themselves."""
-        try:
-            found = {str(k)[:64]: str(v)[:200] for k, v in self.supervisor.arm.diagnose().items()}
-        except Exception as error:
-            found = {"arm": f"cannot be asked: {error}"[:200]}
+        """What the arm and the server know of themselves; the arm takes its time, in a thread."""
+        if self._examination is None or time.monotonic() - self._examination.ended_s > FRESH_S:
+            self._examination = Examination(self.supervisor.arm)
+        found = self._examination.found()
         found["server executed"] = str(self.executed)
         found["server refused"] = str(dict(self.complaints.totals))[:200]
         found["server sessions"] = str(len(self.sessions))
@@ -299,12 +309,14 @@ class BridgeServer:
         """Tell everybody what there is to know."""
         self._n += 1
         self._peaks.append(arm.peak_force_n)
+        self._wrenches.append(arm.wrench)
+        wrench = sum(self._wrenches) / len(self._wrenches)
         supervisor = self.supervisor
         holder = self.sessions.by_token(self.lease.holder) if self.lease.holder else None
         state = State(
             self._n, time.monotonic(), arm.time_s,
             tuple(arm.joint_positions.tolist()), tuple(arm.joint_velocities.tolist()),
-            pose_of(arm.tcp_in_base), tuple(arm.tcp_velocity.tolist()), tuple(arm.wrench.tolist()),
+            pose_of(arm.tcp_in_base), tuple(arm.tcp_velocity.tolist()), tuple(wrench.tolist()),
             tuple(arm.joint_torques_external.tolist()), tuple(self._peaks),
             arm.gripper_width_m, arm.grasped, arm.moving, arm.mode,
             tuple(map(str, supervisor.faults)),
