@@ -8,8 +8,8 @@ from typing import Any
 from executive.options import PolicyName, RunOptions
 from executive.repeat import Order, carry_out_all, orders
 from executive.run import StopWanted
-from executive.statistics import share_text, wilson
 from sequences.assembly import Assembly
+from skills.statistics import share_text, wilson
 
 
 def plan(

@@ -112,7 +112,7 @@ class Recorder:
             product=self._board.assembly.name,
             part=step.part,
             skill=step.skill,
-            skill_version=f"{skill.policy}-{skill.version}-{skill.geometry}",
+            skill_version=f"{skill.policy}-{skill.version}-{skill.geometries[0]}",
             seed=self._options.seed,
             cause=str(record.cause),
             initialization=record.initialization,

@@ -24,7 +24,7 @@ from sim.physics import Physics
 from sim.robot import FINGER_JOINTS, HOME
 from sim.scene import body_name, build
 from sim.worlds import Worlds
-from skills.cell import Vector
+from skills.cell import Flags, Vector
 from skills.handling import GRIP_N
 from skills.insertion import Insertion
 
@@ -71,7 +71,7 @@ class Bank:
 
 
 def step_scene(assembly: Assembly, step: Step, physics: Physics) -> mujoco.MjModel:
-    """The scene of one step: what it mates with stands loose where it belongs, the rest of what is there firm."""
+    """The scene of one step: what it mates with stands loose in its place, the rest of what is there firm."""
     earlier = [other.part for other in assembly.steps[: assembly.steps.index(step)]]
     loose = loose_mates(assembly, step)
     firm = [part for part in earlier if part not in loose]
@@ -146,8 +146,10 @@ def _built(
 ) -> Bank:
     worlds = Worlds(model, step.part, min(size, _CHUNK))
     goal = assembly.goal_in_base(step)
-    states, starts, tried = [], [], 0
-    while sum(map(len, states)) < size:
+    states: list[Vector] = []
+    starts: list[Vector] = []
+    tried = 0
+    while sum(len(rows) for rows in states) < size:
         tried += worlds.n
         if tried > 40 * size:
             raise ValueError(f"'{step.part}': no start in the region leaves its surroundings alone")
@@ -175,7 +177,7 @@ def _grasped(
     plugs: RigidTransform,
     region: Region,
     rng: np.random.Generator,
-) -> Vector:
+) -> Flags:
     """Take hold of the plug in every world; which of them are good starts."""
     n, everyone = worlds.n, np.arange(worlds.n)
     slid = np.zeros((n, 3))
@@ -245,7 +247,7 @@ def _in_play(assembly: Assembly, mate: str, n: int, rng: np.random.Generator) ->
     return assembly.goal_in_base(step) * RigidTransform.from_components(offset, Rotation.identity(n))
 
 
-def _mates_stayed(worlds: Worlds, assembly: Assembly, step: Step) -> Vector:
+def _mates_stayed(worlds: Worlds, assembly: Assembly, step: Step) -> Flags:
     stayed = np.ones(worlds.n, bool)
     for mate in loose_mates(assembly, step):
         first = int(worlds.model.joint(body_name(mate)).qposadr[0])

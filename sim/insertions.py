@@ -8,13 +8,12 @@ from scipy.spatial.transform import RigidTransform, Rotation
 from sequences.assembly import Assembly, Step
 from sim import rewards
 from sim.bank import NARROW, Bank, Region, bank, step_scene
-from sim.control import CONTROL_PERIOD_S
 from sim.physics import NOMINAL, Physics
-from sim.rewards import Weights
+from sim.rewards import FORCE_LIMIT_N, Weights
 from sim.truth import are_seated, offsets
 from sim.variation import Draws, Variation, drawn
 from sim.worlds import Worlds
-from skills.cell import Vector
+from skills.cell import Flags, Indices, Vector
 from skills.guide import Sensed
 from skills.handling import GRIP_N, RELEASE_MARGIN_M
 from skills.insertion import Insertion
@@ -29,12 +28,14 @@ class Outcome:
     """What one control period brought; rows are worlds."""
 
     reward: Vector
-    done: Vector
-    seated: Vector
+    done: Flags
+    seated: Flags
     """(n,) whether the plug truly is seated now."""
-    finished: Vector
+    deep: Flags
+    """(n,) whether it is at its depth, in whatever attitude the grasp holds it."""
+    finished: Flags
     """(n,) whether the pilot believes to be home."""
-    broken: Vector
+    broken: Flags
     """(n,) whether too much force or a slip ended it."""
 
 
@@ -54,7 +55,7 @@ class Insertions:
         physics: Physics = NOMINAL,
         weights: Weights | None = None,
         threads: int = 1,
-        bank_size: int = 1024,
+        bank_size: int = 512,
         bank_seed: int = 0,
     ) -> None:
         self.assembly, self.step, self.insertion, self.n = assembly, step, insertion, n
@@ -66,56 +67,67 @@ class Insertions:
         )
         self.worlds = Worlds(model, step.part, n, threads)
         self.goal = assembly.goal_in_base(step)
+        self.force_limit_n = FORCE_LIMIT_N
         self.draws: Draws = drawn(self.variation, n, self.rng)
         self.start = np.zeros((n, 6))
         """(n, 6) where each episode began: the plug's true pose in its goal's frame [m, rad]."""
         self.peak_n = np.zeros(n)
         """(n,) largest contact force of the episode [N]."""
-        self.began = np.zeros(n, bool)
         self._goals = RigidTransform.from_matrix(np.tile(self.goal.as_matrix(), (n, 1, 1)))
         self._potential = np.zeros(n)
         self._was_working = np.zeros(n, bool)
         self._noise = np.repeat([self.variation.force_std_n, self.variation.torque_std_nm], 3)
+        self.wrench = np.zeros((n, 6))
+        """(n, 6) the wrench as measured, base axes [N, N·m]."""
         self.sensed: Sensed = self._sense()
 
     # -- episodes -------------------------------------------------------------------------------------
 
-    def reset(self, rows: Vector, pilot: Pilot, starts: Vector | None = None) -> None:
-        """Begin new episodes in worlds ``rows``, from random rows of the bank or from ``starts`` (k,)."""
+    def reset(self, rows: Indices, pilot: Pilot) -> None:
+        """Begin new episodes in worlds ``rows``, from random rows of the bank."""
+        self.place(rows)
+        self.worlds.compliance(rows, pilot.compliance)
+        pilot.begin(rows, self.sensed)
+
+    def place(self, rows: Indices) -> None:
+        """Put worlds ``rows`` to a random start each, with fresh draws."""
         k = len(rows)
         fresh = drawn(self.variation, k, self.rng)
         for name in ("friction", "joint_friction", "gains", "tolerance_m", "goal_error", "bias"):
             getattr(self.draws, name)[rows] = getattr(fresh, name)
-        chosen = self.rng.integers(len(self.bank), size=k) if starts is None else starts
+        chosen = self.rng.integers(len(self.bank), size=k)
         worlds = self.worlds
         worlds.put(rows, self.bank.states[chosen])
         worlds.friction(rows, fresh.friction, fresh.joint_friction)
         worlds.tolerance(rows, fresh.tolerance_m)
         worlds.gains[rows] = fresh.gains
-        worlds.compliance(rows, pilot.compliance)
         worlds.grip(rows, GRIP_N)
         self.start[rows] = self.bank.starts[chosen]
         self.peak_n[rows] = 0.0
         self._was_working[rows] = False
         self._estimate()
         self.sensed = self._sense()
-        pilot.begin(rows, self.sensed)
 
-    def advance(self, pilot: Pilot, action: Vector, rows: Vector | None = None) -> Outcome:
+    def advance(self, pilot: Pilot, action: Vector, rows: Indices | None = None) -> Outcome:
         """One control period of worlds ``rows`` (all, when None) under ``action`` (n, actions)."""
         position, turn = pilot.command(self.sensed, action)
         plugs = self._goals * RigidTransform.from_components(position, Rotation.from_rotvec(turn))
         tools = plugs * self.insertion.tcp_in_plug
-        targets = np.hstack([tools.translation, tools.rotation.as_quat(scalar_first=True)])
-        self.worlds.advance(targets if rows is None else targets[rows], rows)
+        targets = _pose_rows(tools)
+        self.move(targets if rows is None else targets[rows], rows)
+        return self._judged(pilot)
+
+    def move(self, targets: Vector, rows: Indices | None = None) -> None:
+        """One control period of worlds ``rows`` (all, when None) towards TCP targets (k, 7), base frame."""
+        self.worlds.advance(targets, rows)
         if self.variation.resampled:
             self.draws.goal_error = drawn(self.variation, self.n, self.rng).goal_error
             self._estimate()
         self.sensed = self._sense()
-        self.peak_n = np.maximum(self.peak_n, self.worlds.felt.peak_n)
-        return self._judged(pilot)
+        moved = slice(None) if rows is None else rows
+        self.peak_n[moved] = np.maximum(self.peak_n[moved], self.worlds.felt.peak_n[moved])
 
-    def release(self, rows: Vector) -> Vector:
+    def release(self, rows: Indices) -> Flags:
         """Let go in worlds ``rows`` and wait; (k,) whether the plugs are seated then."""
         if len(rows) == 0:
             return np.zeros(0, bool)
@@ -130,10 +142,12 @@ class Insertions:
 
     # -- what is known --------------------------------------------------------------------------------
 
-    def truth(self) -> tuple[RigidTransform, Vector]:
+    def truth(self) -> tuple[RigidTransform, Flags]:
         """The plugs' poses in their true goals, a stack of (n,), and (n,) whether they are seated."""
         plug = self.worlds.plug
-        poses = RigidTransform.from_components(plug[:, :3], Rotation.from_quat(plug[:, 3:], scalar_first=True))
+        poses = RigidTransform.from_components(
+            plug[:, :3], Rotation.from_quat(plug[:, 3:], scalar_first=True)
+        )
         error = self.goal.inv() * poses
         return error, are_seated(self.assembly, self.step, offsets(self.step, error))
 
@@ -159,6 +173,10 @@ class Insertions:
             ]
         )
 
+    def estimate(self, row: int) -> RigidTransform:
+        """The goal's estimate of one world, in the base frame."""
+        return RigidTransform.from_matrix(self._goals.as_matrix()[row])
+
     def _estimate(self) -> None:
         error = self.draws.goal_error
         turn = np.zeros((self.n, 3))
@@ -171,13 +189,18 @@ class Insertions:
         position, turn = worlds.tcp()
         tools = RigidTransform.from_components(position, Rotation.from_matrix(turn))
         plugs = self._goals.inv() * tools * self.insertion.tcp_in_plug.inv()
-        wrench = worlds.felt.wrench + draws.bias + self._noise * self.rng.standard_normal((self.n, 6))
+        noise = self._noise * self.rng.standard_normal((self.n, 6))
+        self.wrench = wrench = worlds.felt.wrench + draws.bias + noise
         back = self._goals.rotation.inv()
+        home = self._goals * self.insertion.tcp_in_plug
         return Sensed(
             time_s=worlds.batch.bind("time").copy(),
             position=plugs.translation,
             rotation=plugs.rotation.as_rotvec(),
             wrench=np.hstack([back.apply(wrench[:, :3]), back.apply(wrench[:, 3:])]),
+            joints=worlds.joints,
+            tcp=_pose_rows(tools),
+            tcp_goal=_pose_rows(home),
         )
 
     def _judged(self, pilot: Pilot) -> Outcome:
@@ -193,10 +216,11 @@ class Insertions:
         potential += weights.depth * rewards.entered(error.translation[:, 2], mouth)
         reward = np.where(working & self._was_working, potential - self._potential + weights.time, 0.0)
         reward += weights.force * rewards.force_cost(peak) * working
-        reward += np.where(finished, np.where(seated, weights.seated, weights.mistaken), 0.0)
+        deep = np.abs(error.translation[:, 2]) < self.step.seated_tolerance_mm / 1000.0
+        reward += np.where(finished, np.where(deep, weights.seated, weights.mistaken), 0.0)
         reward += weights.broken * broken
         self._potential, self._was_working = potential, working.copy()
-        return Outcome(reward, finished | broken | given_up, seated, finished, broken)
+        return Outcome(reward, finished | broken | given_up, seated, deep, finished, broken)
 
 
 def entered_share(error: RigidTransform, insertion: Insertion) -> Vector:
@@ -204,6 +228,5 @@ def entered_share(error: RigidTransform, insertion: Insertion) -> Vector:
     return rewards.entered(error.translation[:, 2], insertion.depth_m)
 
 
-def period_s() -> float:
-    """The control period of a batch [s]."""
-    return CONTROL_PERIOD_S
+def _pose_rows(poses: RigidTransform) -> Vector:
+    return np.hstack([poses.translation, poses.rotation.as_quat(scalar_first=True)])

@@ -27,12 +27,12 @@ class Kinematics:
         assert not np.any([model.joint(name).pos for name in ARM_JOINTS])
 
     def tcp(self, joints: Vector) -> tuple[Vector, Vector]:
-        """Position (n, 3) [m] and rotation matrix (n, 3, 3) of the TCP in the base frame at ``joints`` (n, 7)."""
+        """Position (n, 3) [m] and rotation (n, 3, 3) of the TCP in the base frame at ``joints`` (n, 7)."""
         position, rotation, _, _ = self._chain(joints)
         return position, rotation
 
     def jacobian(self, joints: Vector) -> Vector:
-        """(n, 6, 7): linear over angular velocity of the TCP, base axes, per joint velocity, at (n, 7) [rad]."""
+        """(n, 6, 7): linear over angular velocity of the TCP, base axes, per joint velocity."""
         tip, _, anchors, axes = self._chain(joints)
         return np.concatenate([np.cross(axes, tip[:, None] - anchors), axes], axis=2).swapaxes(1, 2)
 
@@ -95,4 +95,4 @@ def _about(axis: Vector, angles: Vector) -> Vector:
     x, y, z = axis
     cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
     sine, versine = np.sin(angles)[:, None, None], (1.0 - np.cos(angles))[:, None, None]
-    return np.eye(3) + sine * cross + versine * (cross @ cross)
+    return np.asarray(np.eye(3) + sine * cross + versine * (cross @ cross))

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skills.cell import Vector
+from skills.cell import Flags, Vector
 
 KEYPOINTS = np.array([[0.015, 0.0, 0.0], [-0.015, 0.0, 0.0], [0.0, 0.015, 0.0], [0.0, -0.015, 0.0]])
 """(4, 3) points of the plug whose distance from where they belong measures how far it is off [m]."""
-GENTLE_N = 22.0
+GENTLE_N = 20.0
 """Contact force from which on it costs [N]."""
 DROPPED_M = 0.002
 """Change of the grip's width that means that the plug is no longer held as it was [m]."""
@@ -26,7 +26,7 @@ class Weights:
     depth: float = 1.0
     seated: float = 3.0
     mistaken: float = -0.5
-    force: float = -0.004
+    force: float = -0.008
     """Per newton above gentle, each control period."""
     broken: float = -1.0
     time: float = -0.003
@@ -58,6 +58,6 @@ def force_cost(peak_n: Vector) -> Vector:
     return np.asarray(np.maximum(peak_n - GENTLE_N, 0.0))
 
 
-def broken(peak_n: Vector, width_m: Vector, grip_width_m: float) -> Vector:
+def broken(peak_n: Vector, width_m: Vector, grip_width_m: float) -> Flags:
     """(n,) whether an episode must end: too much force, or the plug has slipped."""
     return np.asarray((peak_n > FORCE_LIMIT_N) | (np.abs(width_m - grip_width_m) > DROPPED_M))

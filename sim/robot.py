@@ -171,7 +171,7 @@ def actuators(model: mujoco.MjModel) -> Actuators:
 
 
 def spring_parameters(compliance: Compliance) -> tuple[Vector, Vector, Vector]:
-    """Stiffness, damping and clip of the six springs, each (6,): x, y, z [N/m] and the three turns [N·m/rad]."""
+    """Stiffness, damping and clip of the six springs, each (6,): x, y, z, then the turns about them."""
     linear, angular = compliance.stiffness, compliance.rotational_stiffness
     stiffness = np.repeat([linear, angular], 3)
     weight = np.repeat([EFFECTIVE_MASS_KG, EFFECTIVE_INERTIA], 3)

@@ -7,7 +7,7 @@ from scipy.spatial.transform import RigidTransform
 
 from sequences.assembly import Assembly, Step
 from sim.cell import SimCell
-from skills.cell import Vector
+from skills.cell import Flags, Vector
 from skills.tasks import loose_fits
 
 TILT_LIMIT_RAD = np.deg2rad(2.0)
@@ -57,7 +57,7 @@ def play_m(assembly: Assembly, step: Step) -> float:
     return float(np.sqrt(2.0) * step.clearance_mm * loose_fits(assembly, step) / 1000.0 + SOFTNESS_M)
 
 
-def are_seated(assembly: Assembly, step: Step, found: Offsets) -> Vector:
+def are_seated(assembly: Assembly, step: Step, found: Offsets) -> Flags:
     """(n,) whether the plugs are at their depth, upright, and no further aside than their play allows."""
     deep = np.abs(found.height_m) < step.seated_tolerance_mm / 1000.0
     aside = found.lateral_m < play_m(assembly, step)

@@ -16,7 +16,7 @@ from sim.kinematics import Kinematics
 from sim.robot import ARM_JOINTS, FINGER_JOINTS, actuators, spring_parameters
 from sim.scene import body_name
 from sim.wrist import SENSED, felt
-from skills.cell import Compliance, Vector
+from skills.cell import Compliance, Indices, Vector
 
 CONTROL = mujoco.mjtState.mjSTATE_CTRL.value | (
     mujoco.mjtState.mjSTATE_MOCAP_POS.value | mujoco.mjtState.mjSTATE_MOCAP_QUAT.value
@@ -53,7 +53,9 @@ class Worlds:
         names = [model.geom(index).name for index in range(model.ngeom)]
         self._parts = np.array([g for g, name in enumerate(names) if name.startswith("part/")])
         mine = f"{body_name(plug)}/"
-        self._pieces = np.array([g for g, name in enumerate(names) if name.startswith(mine) and name[len(mine):].isdigit()])
+        self._pieces = np.array(
+            [g for g, name in enumerate(names) if name.startswith(mine) and name[len(mine) :].isdigit()]
+        )
         self._actuators = actuators(model)
         self._gain = self.batch.expand("actuator_gainprm")
         self._bias = self.batch.expand("actuator_biasprm")
@@ -102,52 +104,52 @@ class Worlds:
 
     # -- what is set ----------------------------------------------------------------------------------
 
-    def put(self, worlds: Vector, states: Vector) -> None:
+    def put(self, worlds: Indices, states: Vector) -> None:
         """Set whole states: ``states`` (k, state) into ``worlds`` (k,); the fingers hold on with ``grip``."""
         self.batch.state[worlds] = states
         self.felt.wrench[worlds], self.felt.peak_n[worlds] = 0.0, 0.0
 
-    def friction(self, worlds: Vector, parts: Vector, joints: Vector) -> None:
+    def friction(self, worlds: Indices, parts: Vector, joints: Vector) -> None:
         """Sliding friction of the parts (k,) and joint friction (k,), as a multiple of the model's."""
-        self._friction[np.ix_(worlds, self._parts, [0])] = parts[:, None, None]
+        self._friction[worlds[:, None], self._parts, 0] = parts[:, None]
         self._joint_friction[np.ix_(worlds, self._arm_dof)] = (
             self._joint_friction_model[worlds] * joints[:, None]
         )
 
-    def tolerance(self, worlds: Vector, larger_m: Vector) -> None:
+    def tolerance(self, worlds: Indices, larger_m: Vector) -> None:
         """Make the plug's pieces larger all around by (k,) [m]; negative makes them smaller."""
         self._margin[np.ix_(worlds, self._pieces)] = larger_m[:, None]
 
-    def compliance(self, worlds: Vector, compliance: Compliance) -> None:
+    def compliance(self, worlds: Indices, compliance: Compliance) -> None:
         """Give ``worlds`` a spring, each as its own gains make of it."""
         spring = self._actuators.spring
         stiffness, damping, clip = spring_parameters(compliance)
         gains = np.repeat(self.gains[worlds], 3, axis=1)
         rows = np.arange(spring.start, spring.stop)
-        self._gain[np.ix_(worlds, rows, [0])] = (stiffness * gains)[..., None]
-        self._bias[np.ix_(worlds, rows, [1])] = -(stiffness * gains)[..., None]
-        self._bias[np.ix_(worlds, rows, [2])] = -(damping * np.sqrt(gains))[..., None]
+        self._gain[worlds[:, None], rows, 0] = stiffness * gains
+        self._bias[worlds[:, None], rows, 1] = -stiffness * gains
+        self._bias[worlds[:, None], rows, 2] = -damping * np.sqrt(gains)
         bound = stiffness * gains * clip
         self._range[np.ix_(worlds, rows)] = np.stack([-bound, bound], axis=-1)
 
-    def grip(self, worlds: Vector, force_n: float) -> None:
+    def grip(self, worlds: Indices, force_n: float) -> None:
         """Let the fingers squeeze with ``force_n`` [N] each, from the next control period on."""
         self._drive[worlds] = self._drive_goal[worlds] = CLOSING_GOAL_M
         self._range[worlds, self._actuators.gripper] = (-2.0 * force_n, 2.0 * force_n)
 
-    def open(self, worlds: Vector, width_m: float) -> None:
+    def open(self, worlds: Indices, width_m: float) -> None:
         """Begin to open the fingers to ``width_m``."""
         self._drive_goal[worlds] = width_m / 2
         self._drive[worlds] = np.maximum(self._drive[worlds], self._qpos[worlds, self._finger])
         self._range[worlds, self._actuators.gripper] = (-2.0 * OPENING_N, 2.0 * OPENING_N)
 
-    def retarget(self, worlds: Vector, targets: Vector) -> None:
+    def retarget(self, worlds: Indices, targets: Vector) -> None:
         """Put the spring's target somewhere at once: (k, 7) position [m] and quaternion w first."""
         self._mocap_pos[worlds, 0], self._mocap_quat[worlds, 0] = targets[:, :3], targets[:, 3:]
 
     # -- time -----------------------------------------------------------------------------------------
 
-    def advance(self, targets: Vector, worlds: Vector | None = None) -> None:
+    def advance(self, targets: Vector, worlds: Indices | None = None) -> None:
         """One control period, in which the target glides to ``targets`` (k, 7); all worlds when None."""
         rows = np.arange(self.n) if worlds is None else worlds
         control = self._control[: len(rows)]
@@ -163,10 +165,10 @@ class Worlds:
         wrench, peak = felt(out["sensordata"][..., :SENSED], out["site_xpos"][:, :, self._tcp])
         self.felt.wrench[rows], self.felt.peak_n[rows] = wrench, peak
 
-    def _driven(self, rows: Vector) -> Vector:
+    def _driven(self, rows: Indices) -> Vector:
         """(k, substeps) drive of the fingers, led towards its goal at the fingers' speed [m]."""
         way = self._drive_goal[rows] - self._drive[rows]
         reach = FINGER_SPEED * float(self.model.opt.timestep) * np.arange(1, self.substeps + 1)
         drive = self._drive[rows, None] + np.sign(way)[:, None] * np.minimum(np.abs(way)[:, None], reach)
         self._drive[rows] = drive[:, -1]
-        return drive
+        return np.asarray(drive)

@@ -21,7 +21,7 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from sequences.assembly import Assembly, Step
-from skills.interface import ActionSpec, ObservationSpec
+from skills.interface import Layout
 
 FORMAT = "dovetail-skill/1"
 RECORD, WEIGHTS = "skill.json", "weights.safetensors"
@@ -44,13 +44,14 @@ class Skill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     version: int
     policy: str
     """What runs it: ``search``, ``push``, or the kind of network."""
-    settings: dict[str, float] = {}
-    """Numbers that the policy is run with."""
-    geometry: str
-    """``geometry_of`` the step that it was made for."""
-    observation: ObservationSpec | None = None
+    settings: dict[str, Any] = {}
+    """What the policy is run with."""
+    geometries: tuple[str, ...]
+    """``geometry_of`` each step that it was made for."""
+    observation: Layout | None = None
     """What a learned policy sees; None for a scripted one."""
-    action: ActionSpec | None = None
+    action: Layout | None = None
+    """What a learned policy does; None for a scripted one."""
     weights: str | None = None
     """SHA-256 of the weights' file; None for a scripted policy."""
     record: dict[str, Any] = {}
@@ -112,10 +113,11 @@ def load(directory: Path) -> tuple[Skill, dict[str, NDArray[Any]]]:
 def check_fits(skill: Skill, assembly: Assembly, step: Step, directory: Path) -> None:
     """Refuse a skill that was made for other geometry. Raises SkillError."""
     found = geometry_of(assembly, step)
-    if skill.geometry != found:
+    if found not in skill.geometries:
+        made_for = ", ".join(skill.geometries) or "none"
         raise SkillError(
             directory / RECORD,
-            f"'{skill.name}' was made for geometry {skill.geometry}, step '{step.part}' has {found}",
+            f"'{skill.name}' was made for geometry {made_for}; step '{step.part}' has {found}",
         )
 
 

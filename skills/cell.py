@@ -10,13 +10,17 @@ its z axis along the approach (downwards in the usual posture), its y axis along
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform
 
 Vector = NDArray[np.float64]
+Indices = NDArray[np.integer[Any]]
+"""Which rows of arrays whose rows are worlds or attempts."""
+Flags = NDArray[np.bool_]
+"""A yes or no for each row."""
 
 
 class Fault(StrEnum):

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
-from skills.cell import Vector
+from skills.cell import Flags, Indices, Vector
 from skills.insertion import Insertion
 
 
@@ -43,7 +42,12 @@ class Lead:
     searching_n: float = 10.0
     homing_n: float = 13.0
     """Scripted pressing force while searching and after the plug has dropped in [N]."""
-    work_s: float = 10.0
+    eased_n: float = 3.0
+    """What the pressing force falls to while the plug hangs back on the face [N]."""
+    wobble_m: float = 0.0004
+    wobble_hz: float = 1.5
+    """Radius [m] and rate [Hz] of the circle that a plug is led on while it is pushed home."""
+    work_s: float = 14.0
     """Time from having touched down to giving up [s]."""
     path_speed: float = 0.010
     """Speed along the slide and the spiral [m/s]."""
@@ -54,13 +58,15 @@ class Lead:
     """Outer radius of the spiral [m] and amplitude of the yaw's swing [rad]."""
 
 
-_RISE_SPEED, _CROSS_SPEED, _APPROACH_SPEED, _TOUCH_SPEED = 0.10, 0.05, 0.05, 0.010
-_NEAR_M, _OVERRUN_M, _TOUCH_N = 0.0045, 0.006, 4.0
+_RISE_SPEED, _CROSS_SPEED, _APPROACH_SPEED, _TOUCH_SPEED = 0.10, 0.05, 0.04, 0.012
+_NEAR_M, _OVERRUN_M, _TOUCH_N = 0.0075, 0.006, 4.0
 _TURN_SPEED = 0.8
 _SETTLE_ROWS, _STILL_M = 4, 0.0001
 _SINK_SPEED = 0.012
+_PULL, _PULL_STEP_M, _PULL_STEP_RAD = 0.12, 0.002, 0.05
+_FREE_BOUND_M, _SEARCH_BOUND_M, _ENTERED_BOUND_M, _TURN_BOUND_RAD = 0.006, 0.005, 0.002, 0.06
 _DROP_M = 0.0010
-_TRAILING_M = 0.0008
+_TRAILING_M, _EASE_FROM_M, _EASE_OVER_M, _LEAST_PACE = 0.0008, 0.0006, 0.0008, 0.1
 _SLIP_SPEED, _SLIP_BAND_M = 0.00035, 0.0004
 _HOME_M, _REST_M, _REST_S = 0.0006, 0.0002, 0.36
 _GUESSED_M = 0.0025
@@ -79,6 +85,12 @@ class Sensed:
     """(n, 3) rotation vector of the plug [rad]."""
     wrench: Vector
     """(n, 6) force [N] and torque about the TCP [N·m], along the goal's axes."""
+    joints: Vector
+    """(n, 7) joint positions [rad]."""
+    tcp: Vector
+    """(n, 7) TCP in the base frame: position [m], quaternion w first."""
+    tcp_goal: Vector
+    """(n, 7) the TCP where the plug would be seated, in the base frame."""
 
 
 class Guide:
@@ -99,18 +111,18 @@ class Guide:
         self.led = np.zeros((n, 3))
         """(n, 3) scripted x, y [m] and yaw [rad] of the target."""
         self.face_m, self.slip_m = np.zeros(n), np.zeros(n)
-        """(n,) height of the plug's frame when it rested on the face, and how far it crept in the grasp [m]."""
+        """(n,) height of the plug's frame when it rested on the face, and its creep in the grasp [m]."""
         self.work_began_s = np.full(n, np.inf)
         self.lowest = np.zeros((n, 4))
         """(n, 4) x, y [m], yaw [rad] and height below the face [m] of the deepest point met so far."""
         self.force_asked = np.zeros(n)
-        self._integral, self._yaw_integral = np.zeros((n, 2)), np.zeros(n)
+        self._pull, self._twist = np.zeros((n, 3)), np.zeros((n, 3))
         self._heights = np.zeros((n, _SETTLE_ROWS))
         self._settled = np.zeros(n, int)
         self._gone, self._angle, self._swing = np.zeros(n), np.zeros(n), np.zeros(n)
         self._low, self._low_since = np.zeros(n), np.zeros(n)
 
-    def begin(self, rows: Vector, sensed: Sensed) -> None:
+    def begin(self, rows: Indices, sensed: Sensed) -> None:
         """Start the attempts ``rows`` from where their plugs are; ``sensed`` holds all n rows."""
         self.phase[rows] = Phase.RISE
         self.target[rows], self.turn[rows] = sensed.position[rows], sensed.rotation[rows]
@@ -118,14 +130,14 @@ class Guide:
         self.face_m[rows], self.slip_m[rows] = self._touch_height, 0.0
         self.work_began_s[rows] = np.inf
         self.lowest[rows], self._heights[rows], self._settled[rows] = 0.0, 0.0, 0
-        self._integral[rows], self._yaw_integral[rows], self.force_asked[rows] = 0.0, 0.0, 0.0
+        self._pull[rows], self._twist[rows], self.force_asked[rows] = 0.0, 0.0, 0.0
         for state in (self._gone, self._angle, self._swing):
             state[rows] = 0.0
 
     # -- what can be asked ----------------------------------------------------------------------------
 
     @property
-    def working(self) -> Vector:
+    def working(self) -> Flags:
         """(n,) whether the policy has a say: the plug has touched down."""
         return np.asarray(self.phase == Phase.WORK)
 
@@ -133,22 +145,22 @@ class Guide:
         """(n,) how far the plug is below the face that it touched, creep in the grasp allowed for [m]."""
         return np.asarray(self.face_m - self.slip_m - sensed.position[:, 2])
 
-    def dropped(self, sensed: Sensed) -> Vector:
+    def dropped(self, sensed: Sensed) -> Flags:
         """(n,) whether the plug has entered."""
         return np.asarray(self.working & (self.depth(sensed) > _DROP_M))
 
-    def home(self, sensed: Sensed) -> Vector:
+    def home(self, sensed: Sensed) -> Flags:
         """(n,) whether the plug rests at the depth of its seat, as far as the hand can tell."""
         resting = sensed.time_s - self._low_since > _REST_S
         allowance = _HOME_M if self.insertion.touch is not None else _GUESSED_M
         deep = self.depth(sensed) > self._touch_height - allowance
         return np.asarray(self.working & deep & resting)
 
-    def late(self, sensed: Sensed) -> Vector:
+    def late(self, sensed: Sensed) -> Flags:
         """(n,) whether the time to work is over."""
         return np.asarray(sensed.time_s - self.work_began_s > self.lead.work_s)
 
-    def lost(self, sensed: Sensed) -> Vector:
+    def lost(self, sensed: Sensed) -> Flags:
         """(n,) whether there was no face to touch down on."""
         below = self.target[:, 2] < self._touch_height - _OVERRUN_M
         return np.asarray((self.phase == Phase.DESCEND) & below)
@@ -165,7 +177,8 @@ class Guide:
         working = self.working
         if np.any(working):
             self._work(sensed, np.clip(action, -1.0, 1.0), working)
-        return self.target, self.turn
+        self._pull_on(sensed)
+        return self.target + self._pull, self.turn + self._twist
 
     def scripted(self, sensed: Sensed) -> None:
         """Move the script on, to be called once before the policy acts: it may look at ``led``."""
@@ -173,8 +186,9 @@ class Guide:
         if np.any(searching):
             self._follow_path(sensed, searching)
         entered = self.dropped(sensed)
-        follow = self.led[entered, :2]
-        self.led[entered, :2] = follow + 0.3 * (sensed.position[entered, :2] - follow)
+        phase = 2 * np.pi * self.lead.wobble_hz * sensed.time_s[entered]
+        circle = self.lead.wobble_m * np.column_stack([np.cos(phase), np.sin(phase)])
+        self.led[entered, :2] = sensed.position[entered, :2] + circle
         self.led[entered, 2] = sensed.rotation[entered, 2]
         self._remember(sensed)
 
@@ -213,7 +227,7 @@ class Guide:
         if np.any(settling):
             self._settle(sensed, settling)
 
-    def _settle(self, sensed: Sensed, settling: Vector) -> None:
+    def _settle(self, sensed: Sensed, settling: Flags) -> None:
         """Press until the height stands still: that is the face."""
         self._press(sensed, np.full(self.n, self.lead.searching_n), settling)
         self.turn[settling] = 0.0
@@ -231,27 +245,32 @@ class Guide:
 
     # -- with the policy ------------------------------------------------------------------------------
 
-    def _work(self, sensed: Sensed, action: Vector, working: Vector) -> None:
+    def _work(self, sensed: Sensed, action: Vector, working: Flags) -> None:
         lead, entered = self.lead, self.dropped(sensed)
-        press = np.where(entered, lead.homing_n, lead.searching_n) + lead.press_n * action[:, 2]
+        behind = np.linalg.norm(sensed.position[:, :2] - self.led[:, :2], axis=1)
+        eased = np.clip((behind - _EASE_FROM_M) / _EASE_OVER_M, 0.0, 1.0)
+        searching = lead.searching_n + eased * (lead.eased_n - lead.searching_n)
+        press = np.where(entered, lead.homing_n, searching) + lead.press_n * action[:, 2]
         self.force_asked = np.clip(press, *lead.force_n)
         self._press(sensed, self.force_asked, working)
         goal = self.led[:, :2] + lead.offset_m * action[:, :2]
-        error = goal - sensed.position[:, :2]
-        bound = np.where(entered, 0.002, 0.005)[:, None]
-        self._integral = np.clip(self._integral + 0.12 * np.clip(error, -0.002, 0.002), -bound, bound)
-        self._integral[~working] = 0.0
-        led = sensed.position[:, :2] + np.clip(goal + self._integral - sensed.position[:, :2], -0.009, 0.009)
-        self.target[working, :2] = led[working]
-        yaw = self.led[:, 2] + lead.yaw_rad * action[:, 5]
-        missing = np.clip(yaw - sensed.rotation[:, 2], -0.05, 0.05)
-        self._yaw_integral = np.where(
-            working, np.clip(self._yaw_integral + 0.15 * missing, -0.06, 0.06), 0.0
-        )
-        turn = np.column_stack([lead.tilt_rad * action[:, 3:5], yaw + self._yaw_integral])
+        here = sensed.position[:, :2]
+        self.target[working, :2] = (here + np.clip(goal - here, -0.009, 0.009))[working]
+        turn = np.column_stack([lead.tilt_rad * action[:, 3:5], self.led[:, 2] + lead.yaw_rad * action[:, 5]])
         self.turn[working] = turn[working]
 
-    def _press(self, sensed: Sensed, press_n: Vector, rows: Vector) -> None:
+    def _pull_on(self, sensed: Sensed) -> None:
+        """Integrate what is missing, which joint friction leaves behind; pressing follows the force."""
+        missing = np.clip(self.target - sensed.position, -_PULL_STEP_M, _PULL_STEP_M)
+        bound = np.where(
+            self.working, np.where(self.dropped(sensed), _ENTERED_BOUND_M, _SEARCH_BOUND_M), _FREE_BOUND_M
+        )
+        self._pull = np.clip(self._pull + _PULL * missing, -bound[:, None], bound[:, None])
+        self._pull[self.phase >= Phase.DESCEND, 2] = 0.0
+        turn = np.clip(self.turn - sensed.rotation, -_PULL_STEP_RAD, _PULL_STEP_RAD)
+        self._twist = np.clip(self._twist + _PULL * turn, -_TURN_BOUND_RAD, _TURN_BOUND_RAD)
+
+    def _press(self, sensed: Sensed, press_n: Vector, rows: Flags) -> None:
         """Let the height follow the missing force, so that the plug neither stalls nor drops too fast."""
         gain = _SINK_SPEED / np.maximum(np.abs(press_n), 6.0)
         speed = np.clip((press_n - sensed.wrench[:, 2]) * gain, -_SINK_SPEED, _SINK_SPEED)
@@ -259,14 +278,18 @@ class Guide:
         height = np.clip(height, sensed.position[:, 2] - 0.006, sensed.position[:, 2] + 0.004)
         self.target[rows, 2] = height[rows]
 
-    def _follow_path(self, sensed: Sensed, rows: Vector) -> None:
+    def _follow_path(self, sensed: Sensed, rows: Flags) -> None:
         """The script's lead: slide to the estimated goal, then spiral out again and again; the yaw swings.
 
         The path waits for a plug that trails it.
         """
         lead, period = self.lead, self.period_s
         behind = np.linalg.norm(sensed.position[:, :2] - self.led[:, :2], axis=1)
-        pace = np.where(rows, np.clip(1.5 - behind / _TRAILING_M, 0.0, 1.0), 0.0) * lead.path_speed * period
+        pace = (
+            np.where(rows, np.clip(1.5 - behind / _TRAILING_M, _LEAST_PACE, 1.0), 0.0)
+            * lead.path_speed
+            * period
+        )
         length = max(float(np.linalg.norm(self._touch)), 1e-9)
         sliding = self._gone < length
         self._gone += np.where(sliding, pace, 0.0)
@@ -297,8 +320,3 @@ class Guide:
         pressed = working & (sensed.wrench[:, 2] > 4.0)
         fastest = _SLIP_SPEED * self.period_s
         self.slip_m += np.where(pressed, np.clip(0.1 * error, -fastest, fastest), 0.0)
-
-
-def turned(rotation: Vector, vectors: Vector) -> Vector:
-    """``vectors`` (n, 3) turned by rotation vectors ``rotation`` (n, 3)."""
-    return np.asarray(Rotation.from_rotvec(rotation).apply(vectors))

@@ -5,7 +5,6 @@ One torch thread; a checkpoint is a safetensors file, so that nothing is unpickl
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -16,34 +15,10 @@ from rsl_rl.models import MLPModel, RNNModel
 from rsl_rl.storage import RolloutStorage
 from tensordict import TensorDict
 
-from skills.cell import Vector
+from skills.cell import Flags, Vector
+from skills.learner_settings import LearnerSettings
 
 Tensors = dict[str, NDArray[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class LearnerSettings:
-    """Networks and PPO."""
-
-    hidden: tuple[int, ...] = (128, 128)
-    critic_hidden: tuple[int, ...] = (256, 128)
-    recurrent: int = 0
-    """Units of the actor's LSTM; 0 for none."""
-    recurrent_layers: int = 1
-    periods: int = 32
-    """Control periods of a rollout."""
-    epochs: int = 4
-    batches: int = 4
-    learning_rate: float = 5e-4
-    kl: float | None = 0.012
-    """Divergence that the learning rate adapts to; None keeps the rate."""
-    gamma: float = 0.99
-    lam: float = 0.95
-    entropy: float = 0.0
-    clip: float = 0.2
-    std: float = 0.4
-    """Initial standard deviation of the actions."""
-    value: float = 1.0
 
 
 class Learner:
@@ -89,7 +64,7 @@ class Learner:
         return np.asarray(self.algorithm.act(_rows(seen, true)).numpy(), dtype=np.float64)
 
     @torch.inference_mode()
-    def learn_from(self, seen: Vector, true: Vector, reward: Vector, done: Vector, late: Vector) -> None:
+    def learn_from(self, seen: Vector, true: Vector, reward: Vector, done: Flags, late: Flags) -> None:
         """What became of the last actions: the next rows, reward (n,), end of episode (n,), and whether the
         end (n,) was only that the time was up."""
         self.algorithm.process_env_step(
@@ -104,9 +79,16 @@ class Learner:
         with torch.inference_mode():
             self.algorithm.compute_returns(_rows(seen, true))
         losses = dict(self.algorithm.update())
-        losses["std"] = float(self.algorithm.actor.output_std.mean())
+        losses["std"] = float(self.algorithm.actor.output_std.detach().mean())
         losses["learning_rate"] = float(self.algorithm.learning_rate)
         return losses
+
+    def limit_std(self, share: float) -> None:
+        """Bound the exploration ``share`` of the way through a training, so that in the end the mean, which
+        is what is shipped, is what was practised."""
+        bound = self.settings.std + share * (self.settings.final_std - self.settings.std)
+        with torch.no_grad():
+            self.algorithm.actor.distribution.std_param.clamp_(max=bound)
 
     def clone(self, seen: Vector, action: Vector, epochs: int = 4, batch: int = 2048) -> float:
         """Behaviour cloning: move the actor's mean towards ``action`` (k, actions) at ``seen`` (k, size).
@@ -114,17 +96,20 @@ class Learner:
         Returns the last epoch's mean squared error. Not for recurrent actors.
         """
         actor = self.algorithm.actor
-        inputs, wanted = torch.as_tensor(seen, dtype=torch.float32), torch.as_tensor(action, dtype=torch.float32)
+        inputs, wanted = (
+            torch.as_tensor(seen, dtype=torch.float32),
+            torch.as_tensor(action, dtype=torch.float32),
+        )
         rows = TensorDict({"seen": inputs}, batch_size=[len(inputs)])
         actor.update_normalization(rows)
         optimizer = torch.optim.Adam(actor.mlp.parameters(), lr=1e-3)
         error = 0.0
         for _ in range(epochs):
             order, total = torch.randperm(len(inputs)), 0.0
-            for part in order.split(batch):
+            for part in torch.split(order, batch):
                 loss = (actor(rows[part]) - wanted[part]).square().mean()
                 optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
+                loss.backward()
                 optimizer.step()
                 total += float(loss.detach()) * len(part)
             error = total / len(inputs)
@@ -146,7 +131,7 @@ class Learner:
 
     def checkpoint(self) -> Tensors:
         """All that learning goes on from."""
-        algorithm, tensors = self.algorithm, {}
+        algorithm, tensors = self.algorithm, Tensors()
         tensors |= {f"actor/{k}": v for k, v in _arrays(algorithm.actor.state_dict()).items()}
         tensors |= {f"critic/{k}": v for k, v in _arrays(algorithm.critic.state_dict()).items()}
         for index, entry in algorithm.optimizer.state_dict()["state"].items():
@@ -159,7 +144,9 @@ class Learner:
         """Go on from a checkpoint. Raises KeyError or RuntimeError when it is of another learner."""
         algorithm = self.algorithm
         for name, module in (("actor", algorithm.actor), ("critic", algorithm.critic)):
-            state = {k.removeprefix(f"{name}/"): _tensor(v) for k, v in tensors.items() if k.startswith(f"{name}/")}
+            state = {
+                k.removeprefix(f"{name}/"): _tensor(v) for k, v in tensors.items() if k.startswith(f"{name}/")
+            }
             module.load_state_dict(state)
         optimizer = algorithm.optimizer.state_dict()
         optimizer["state"] = {}
@@ -174,11 +161,6 @@ class Learner:
         torch.set_rng_state(torch.as_tensor(np.array(tensors["random"])))
 
 
-def settings_record(settings: LearnerSettings) -> dict[str, Any]:
-    """The settings as plain values, for a training record."""
-    return asdict(settings)
-
-
 def _quiet_start(actor: MLPModel) -> None:
     """Let the untrained actor's mean be almost zero, so that learning starts from the scripted lead."""
     last = [module for module in actor.mlp.modules() if isinstance(module, torch.nn.Linear)][-1]
@@ -189,7 +171,10 @@ def _quiet_start(actor: MLPModel) -> None:
 
 def _rows(seen: Vector, true: Vector) -> TensorDict:
     return TensorDict(
-        {"seen": torch.as_tensor(seen, dtype=torch.float32), "true": torch.as_tensor(true, dtype=torch.float32)},
+        {
+            "seen": torch.as_tensor(seen, dtype=torch.float32),
+            "true": torch.as_tensor(true, dtype=torch.float32),
+        },
         batch_size=[len(seen)],
     )
 

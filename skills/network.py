@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skills.cell import Vector
+from skills.cell import Indices, Vector
 
 _EPSILON = 1e-2
 """What rsl-rl adds to the standard deviation when it normalizes."""
@@ -46,7 +46,7 @@ class Network:
         """Length of an action."""
         return int(self._layers[-1][0].shape[0])
 
-    def reset(self, rows: Vector) -> None:
+    def reset(self, rows: Indices) -> None:
         """Forget the past of ``rows``."""
         for cell in self._memory:
             cell.hidden[rows], cell.state[rows] = 0.0, 0.0

@@ -4,26 +4,26 @@ A pilot is the part of a learned policy that is not learned: what the network se
 The same pilot flies a batch of worlds in training and one attempt on a robot.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
-from skills.cell import Compliance, Vector
+from skills.cell import Compliance, Flags, Indices, Vector
 from skills.guide import Guide, Lead, Sensed
 from skills.insert import SEARCHING
 from skills.insertion import Insertion
-from skills.interface import Block, ObservationSpec
+from skills.interface import Block, Layout
 
 
 class Pilot(Protocol):
     """See the module; rows are attempts, poses are in the frames of the estimated goals."""
 
-    observation: ObservationSpec
-    actions: int
+    observation: Layout
+    action: Layout
     compliance: Compliance
 
-    def begin(self, rows: Vector, sensed: Sensed) -> None:
+    def begin(self, rows: Indices, sensed: Sensed) -> None:
         """Start the attempts ``rows``; ``sensed`` holds all."""
         ...
 
@@ -35,15 +35,15 @@ class Pilot(Protocol):
         """Targets of the plugs: position (n, 3) [m] and rotation vector (n, 3) [rad]."""
         ...
 
-    def working(self, sensed: Sensed) -> Vector:
+    def working(self, sensed: Sensed) -> Flags:
         """(n,) whether the network has a say."""
         ...
 
-    def finished(self, sensed: Sensed) -> Vector:
+    def finished(self, sensed: Sensed) -> Flags:
         """(n,) whether the attempt believes to be home."""
         ...
 
-    def given_up(self, sensed: Sensed) -> Vector:
+    def given_up(self, sensed: Sensed) -> Flags:
         """(n,) whether the attempt has run out of time or of ground."""
         ...
 
@@ -69,7 +69,7 @@ FRAME = (
 class Guided:
     """Settings of the guided pilot."""
 
-    lead: Lead = Lead()
+    lead: Lead = field(default_factory=Lead)
     frames: int = 3
     """How many control periods the network sees at once."""
 
@@ -77,26 +77,34 @@ class Guided:
 class GuidedPilot:
     """Touches down by script, then adds the network's offsets to the scripted lead."""
 
-    actions = 6
     compliance = SEARCHING
 
     def __init__(self, insertion: Insertion, n: int, period_s: float, settings: Guided | None = None) -> None:
         self.settings = settings or Guided()
         self.guide = Guide(insertion, n, period_s, self.settings.lead)
         frames = self.settings.frames
-        self.observation = ObservationSpec(
+        self.observation = Layout(
             tuple(
                 Block(f"{block.name}/{age}", block.size, block.scale, block.unit)
                 for age in range(frames)
                 for block in FRAME
             )
         )
+        lead = self.settings.lead
+        self.action = Layout(
+            (
+                Block("target_offset", 2, lead.offset_m, "m"),
+                Block("pressing_force", 1, lead.press_n, "N"),
+                Block("tilt_offset", 2, lead.tilt_rad, "rad"),
+                Block("yaw_offset", 1, lead.yaw_rad, "rad"),
+            )
+        )
         self._scale = np.concatenate([np.full(block.size, 1.0 / block.scale) for block in FRAME])
         self._squashed = np.concatenate([np.full(block.size, block.unit in ("N", "N·m")) for block in FRAME])
         self._frames = np.zeros((n, frames, len(self._scale)))
-        self._action = np.zeros((n, self.actions))
+        self._action = np.zeros((n, self.action.size))
 
-    def begin(self, rows: Vector, sensed: Sensed) -> None:
+    def begin(self, rows: Indices, sensed: Sensed) -> None:
         """See :class:`Pilot`."""
         self.guide.begin(rows, sensed)
         self._frames[rows], self._action[rows] = 0.0, 0.0
@@ -133,15 +141,15 @@ class GuidedPilot:
         self._action = np.where(self.guide.working[:, None], np.clip(action, -1.0, 1.0), 0.0)
         return self.guide.command(sensed, self._action)
 
-    def working(self, sensed: Sensed) -> Vector:
+    def working(self, sensed: Sensed) -> Flags:
         """See :class:`Pilot`."""
         return self.guide.working
 
-    def finished(self, sensed: Sensed) -> Vector:
+    def finished(self, sensed: Sensed) -> Flags:
         """See :class:`Pilot`."""
         return self.guide.home(sensed)
 
-    def given_up(self, sensed: Sensed) -> Vector:
+    def given_up(self, sensed: Sensed) -> Flags:
         """See :class:`Pilot`."""
         approach_s = 12.0
         stuck = ~self.guide.working & (sensed.time_s > approach_s)

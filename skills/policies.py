@@ -35,7 +35,7 @@ def scripted_skill(name: str, assembly: Assembly, step: Step) -> Skill:
         version=SCRIPTED_VERSION,
         policy=name,
         settings=numbers,
-        geometry=geometry_of(assembly, step),
+        geometries=(geometry_of(assembly, step),),
     )
 
 

@@ -201,8 +201,8 @@ def _many(
     if output.as_json:
         print_json({**summary, "runs": [brief(result) for result in results]})
     else:
-        from executive.statistics import share_text
         from executive.views import summary_line
+        from skills.statistics import share_text
 
         for result in results if not output.quiet else ():
             stdout().print(summary_line(result))
@@ -212,7 +212,7 @@ def _many(
 
 def summed_up(results: Sequence[dict[str, Any]], wanted: int) -> dict[str, Any]:
     """The sum of several runs of one product."""
-    from executive.statistics import wilson
+    from skills.statistics import wilson
 
     assembled = sum(result["assembled"] for result in results)
     counts = ("judged", "agreed", "false_seated", "missed_seated")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from executive.statistics import share_text, wilson
+from skills.statistics import share_text, wilson
 
 
 def test_the_interval_of_a_known_share() -> None:

@@ -1,0 +1,311 @@
+"""How good a policy is at a step: many episodes, seen with a robot's eyes and scored by the truth.
+
+An episode ends as on a robot: the policy believes to be home or gives up, the hand lets go, and then the
+truth is asked whether the part is seated. Evaluation draws from other seeds and starts than training.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from itertools import pairwise
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sequences.assembly import Assembly, Step
+from sim.bank import NARROW, WIDE, Region
+from sim.control import CONTROL_PERIOD_S
+from sim.insertions import Insertions
+from sim.physics import NOMINAL, VERIFY
+from sim.rewards import broken
+from sim.variation import Variation
+from sim.world_cell import WorldCell, target_rows
+from skills.artifact import Skill
+from skills.cell import Flags, Indices, Vector
+from skills.insertion import Attempt, Insertion
+from skills.network import Network
+from skills.policies import policy
+from skills.presets import PRESETS, from_record
+from skills.routine import Cause, Progress, Routine
+from skills.start import MARGIN_M
+from skills.statistics import wilson
+from skills.tasks import insertion_of
+
+SEED_BASE = 2_000_000_000
+"""Evaluation seeds begin here, far from any training seed."""
+BANK_SEED = 1
+BANDS_M = (0.0, 0.001, 0.002, 0.00283)
+"""Edges of the bands of the estimate's sideways error [m]."""
+LONGEST_S = 75.0
+CHUNK = 250
+
+
+class Noise(StrEnum):
+    """How the goal's estimate is wrong."""
+
+    FIXED = "fixed"
+    RESAMPLED = "resampled"
+    NONE = "none"
+
+
+class Start(StrEnum):
+    """Where the plug is when the policy takes over."""
+
+    UNIFORM = "uniform"
+    WIDE = "wide"
+    INITIALIZATION = "initialization"
+
+
+class Criterion(StrEnum):
+    """What counts as success."""
+
+    SEATED = "seated"
+    """At its depth, upright and in its play after it was let go."""
+    ENGAGED = "engaged"
+    """AutoMate's rule: below the mouth and within 15 mm of its goal at any time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Under what an evaluation is made."""
+
+    episodes: int = 1000
+    seed: int = 0
+    noise: Noise = Noise.FIXED
+    start: Start = Start.UNIFORM
+    criterion: Criterion = Criterion.SEATED
+    joint_friction: float | None = None
+    """Joint friction as a multiple of the model's; drawn from 0 to 1 when None."""
+    verify: bool = False
+    """With half the time step and stiffer contact."""
+
+    def variation(self) -> Variation:
+        """What differs between episodes under these conditions."""
+        plain = Variation(resampled=self.noise is Noise.RESAMPLED)
+        if self.noise is Noise.NONE:
+            plain = replace(plain, goal_position_m=0.0, goal_yaw_rad=0.0)
+        if self.joint_friction is not None:
+            plain = replace(plain, joint_friction=(self.joint_friction, self.joint_friction))
+        return plain
+
+
+@dataclass(slots=True)
+class Episodes:
+    """What came of each episode: rows are episodes."""
+
+    success: Flags
+    cause: NDArray[np.object_]
+    """Why it failed; empty for a success."""
+    peak_n: Vector
+    duration_s: Vector
+    sideways_m: Vector
+    """Sideways error of the goal's estimate [m]."""
+    start: Vector
+    """(n, 6) where it began, in the goal's frame [m, rad]."""
+
+
+class Crew(Protocol):
+    """What acts in a chunk of episodes."""
+
+    def begin(self, worlds: Insertions) -> None:
+        """Take over all worlds."""
+        ...
+
+    def act(self, worlds: Insertions, rows: Indices) -> None:
+        """One control period of ``rows``."""
+        ...
+
+    def ended(self, worlds: Insertions, rows: Indices) -> list[tuple[bool, Cause | None]]:
+        """Of each of ``rows``: whether it is over, and why it failed if it did."""
+        ...
+
+
+class LearnedCrew:
+    """Flies all worlds with one network at once."""
+
+    def __init__(self, skill: Skill, weights: Mapping[str, NDArray[Any]], insertion: Insertion) -> None:
+        preset = PRESETS[skill.policy]
+        self._preset, self._insertion, self._weights = preset, insertion, weights
+        self._settings = from_record(preset, skill.settings)
+
+    def begin(self, worlds: Insertions) -> None:
+        """See :class:`Crew`."""
+        everyone = np.arange(worlds.n)
+        self._pilot = self._preset.fly(self._insertion, worlds.n, CONTROL_PERIOD_S, self._settings)
+        self._network = Network(self._weights, worlds.n)
+        worlds.reset(everyone, self._pilot)
+
+    def act(self, worlds: Insertions, rows: Indices) -> None:
+        """See :class:`Crew`."""
+        action = self._network(self._pilot.observe(worlds.sensed))
+        self._outcome = worlds.advance(self._pilot, action, rows)
+
+    def ended(self, worlds: Insertions, rows: Indices) -> list[tuple[bool, Cause | None]]:
+        """See :class:`Crew`."""
+        height = worlds.sensed.position[:, 2]
+        late = self._outcome.done & ~self._outcome.finished
+        mouth = worlds.insertion.depth_m
+        return [(bool(self._outcome.done[row]), _late(late[row], height[row], mouth)) for row in rows]
+
+
+def _late(late: bool, height_m: float, mouth_m: float) -> Cause | None:
+    if not late:
+        return None
+    return Cause.JAM if height_m < 0.7 * mouth_m else Cause.TIMEOUT
+
+
+class RoutineCrew:
+    """Runs one routine a world, as a robot would."""
+
+    def __init__(self, make: Callable[[Attempt], Routine], insertion: Insertion) -> None:
+        self._make, self._insertion = make, insertion
+
+    def begin(self, worlds: Insertions) -> None:
+        """See :class:`Crew`."""
+        worlds.place(np.arange(worlds.n))
+        self._cells = [WorldCell(worlds, row, CONTROL_PERIOD_S) for row in range(worlds.n)]
+        self._routines = [
+            self._make(Attempt(self._insertion, cell.locate_goal(self._insertion.part).pose_in_base))
+            for cell in self._cells
+        ]
+        self._progress = [Progress.RUNNING] * worlds.n
+        for cell, routine in zip(self._cells, self._routines, strict=True):
+            routine.start(cell)
+
+    def act(self, worlds: Insertions, rows: Indices) -> None:
+        """See :class:`Crew`."""
+        for row in rows:
+            self._progress[row] = self._routines[row].update(self._cells[row])
+        worlds.move(target_rows([self._cells[row] for row in rows]), rows)
+
+    def ended(self, worlds: Insertions, rows: Indices) -> list[tuple[bool, Cause | None]]:
+        """See :class:`Crew`."""
+        return [(self._progress[r] is not Progress.RUNNING, self._routines[r].cause) for r in rows]
+
+
+def crew_of(
+    insertion: Insertion,
+    name: str,
+    skill: Skill | None = None,
+    weights: Mapping[str, NDArray[Any]] | None = None,
+) -> Crew:
+    """What runs the policy ``name``: ``skill`` with its ``weights`` if given, else a scripted one.
+
+    Raises UnknownPolicy.
+    """
+    if skill is not None and weights:
+        return LearnedCrew(skill, weights, insertion)
+    return RoutineCrew(lambda attempt: policy(name, attempt), insertion)
+
+
+def evaluate(
+    assembly: Assembly,
+    step: Step,
+    crew: Callable[[Insertion], Crew],
+    conditions: Conditions,
+    report: Callable[[int], None] | None = None,
+) -> Episodes:
+    """Run the episodes; ``report`` is told how many more are over."""
+    insertion = insertion_of(assembly, step)
+    size = min(CHUNK, conditions.episodes)
+    worlds = Insertions(
+        assembly, step, insertion, size, seed=SEED_BASE + conditions.seed,
+        region=_region(conditions.start, insertion), variation=conditions.variation(),
+        physics=VERIFY if conditions.verify else NOMINAL, bank_seed=BANK_SEED,
+    )  # fmt: skip
+    acting = crew(insertion)
+    chunks, left = [], conditions.episodes
+    while left > 0:
+        chunk = _chunk(worlds, acting, conditions.criterion, report)
+        chunks.append(chunk if left >= size else _first(chunk, left))
+        left -= size
+    return Episodes(
+        *(np.concatenate([getattr(chunk, name) for chunk in chunks]) for name in Episodes.__slots__)
+    )
+
+
+def summary(episodes: Episodes) -> dict[str, Any]:
+    """Plain numbers of an evaluation, for records and tables."""
+    n, good = len(episodes.success), int(episodes.success.sum())
+    low, high = wilson(good, n)
+    times = episodes.duration_s[episodes.success]
+    bands = {}
+    for begin, end in pairwise(BANDS_M):
+        inside = (episodes.sideways_m >= begin) & (episodes.sideways_m < end)
+        bands[f"{1e3 * begin:.0f}-{1e3 * end:.1f} mm"] = [
+            int(episodes.success[inside].sum()),
+            int(inside.sum()),
+        ]
+    return {
+        "episodes": n,
+        "successes": good,
+        "success": round(good / n, 4),
+        "wilson_95": [round(low, 4), round(high, 4)],
+        "peak_force_n": {q: round(float(np.percentile(episodes.peak_n, p)), 1) for q, p in QUANTILES},
+        "time_to_success_s": {q: round(float(np.percentile(times, p)), 2) for q, p in QUANTILES}
+        if good
+        else {},
+        "by_error": bands,
+        "causes": dict(Counter(str(cause) for cause in episodes.cause[~episodes.success]).most_common()),
+    }
+
+
+QUANTILES = (("p50", 50), ("p95", 95))
+
+
+def conditions_record(conditions: Conditions) -> dict[str, Any]:
+    """The conditions as plain values."""
+    return {name: str(v) if isinstance(v, StrEnum) else v for name, v in asdict(conditions).items()}
+
+
+def _region(start: Start, insertion: Insertion) -> Region:
+    if start is Start.INITIALIZATION:
+        above = insertion.clear_height_m + MARGIN_M - insertion.depth_m
+        return Region(lateral_m=0.0, above_m=(above, above), yaw_rad=0.0, tilt_rad=0.0)
+    return WIDE if start is Start.WIDE else NARROW
+
+
+def _chunk(
+    worlds: Insertions, crew: Crew, criterion: Criterion, report: Callable[[int], None] | None
+) -> Episodes:
+    n = worlds.n
+    alive, engaged = np.ones(n, bool), np.zeros(n, bool)
+    duration, cause = np.zeros(n), np.full(n, "", dtype=object)
+    crew.begin(worlds)
+    while alive.any():
+        rows = np.flatnonzero(alive)
+        crew.act(worlds, rows)
+        felt, width = worlds.worlds.felt.peak_n, worlds.worlds.width_m
+        error, _ = worlds.truth()
+        engaged |= _engaged(error.translation, worlds.insertion.depth_m) & alive
+        hurt = broken(felt, width, worlds.insertion.grip_width_m)
+        over = 0
+        for row, (ended, why) in zip(rows, crew.ended(worlds, rows), strict=True):
+            late = worlds.sensed.time_s[row] > LONGEST_S
+            if not (ended or late or hurt[row]):
+                continue
+            alive[row], duration[row] = False, worlds.sensed.time_s[row]
+            if hurt[row]:
+                why = Cause.FORCE_LIMIT if felt[row] > worlds.force_limit_n else Cause.SLIP
+            cause[row] = str(why or (Cause.TIMEOUT if late and not ended else ""))
+            over += 1
+        if report is not None and over:
+            report(over)
+    held = np.array([why not in (str(Cause.FORCE_LIMIT), str(Cause.SLIP)) for why in cause])
+    seated = np.zeros(n, bool)
+    rows = np.flatnonzero(held)
+    seated[rows] = worlds.release(rows)
+    success = engaged if criterion is Criterion.ENGAGED else seated
+    cause[~success & (cause == "")] = str(Cause.NOT_SEATED)
+    sideways = np.linalg.norm(worlds.draws.goal_error[:, :2], axis=1)
+    return Episodes(success, cause, worlds.peak_n.copy(), duration, sideways, worlds.start.copy())
+
+
+def _engaged(position: Vector, mouth_m: float) -> Flags:
+    return np.asarray((position[:, 2] < mouth_m) & (np.linalg.norm(position, axis=1) < 0.015))
+
+
+def _first(chunk: Episodes, n: int) -> Episodes:
+    return Episodes(*(getattr(chunk, name)[:n] for name in Episodes.__slots__))

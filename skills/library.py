@@ -1,0 +1,80 @@
+"""The trained skills that are at hand: a folder of folders, ``PRODUCT/SKILL/VERSION``.
+
+The package ships one; another folder can be named to look there first.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from sequences.assembly import Assembly, Step
+from skills.artifact import RECORD, Skill, check_fits, load, save
+
+SHIPPED = Path(__file__).parent / "library"
+"""The skills that come with the package."""
+OWN = "DOVETAIL_SKILLS"
+"""Environment variable that names a folder of skills to look in before the shipped ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A skill as it was found."""
+
+    skill: Skill
+    weights: Mapping[str, NDArray[Any]]
+    path: Path
+
+
+def own_folder() -> Path:
+    """Where skills trained here are kept: ``$DOVETAIL_SKILLS``, else ``~/.local/share/dovetail/skills``."""
+    named = os.environ.get(OWN)
+    if named:
+        return Path(named)
+    data = os.environ.get("XDG_DATA_HOME", str(Path.home() / ".local" / "share"))
+    return Path(data) / "dovetail" / "skills"
+
+
+def versions(name: str, folder: Path) -> dict[int, Path]:
+    """Version → its folder, of the skill called ``name`` in ``folder``."""
+    found = (path for path in (folder / name).glob("*") if path.name.isdigit() and (path / RECORD).exists())
+    return {int(path.name): path for path in sorted(found, key=lambda path: int(path.name))}
+
+
+def latest(name: str, folder: Path | None = None) -> Found | None:
+    """The newest version of the skill called ``name``; None when there is none.
+
+    Looks in ``folder`` if given, else in the own folder and then among the shipped. Raises SkillError.
+    """
+    for place in (own_folder(), SHIPPED) if folder is None else (folder,):
+        if known := versions(name, place):
+            path = known[max(known)]
+            return Found(*load(path), path)
+    return None
+
+
+def fitting(assembly: Assembly, step: Step, folder: Path | None = None) -> Found | None:
+    """The newest version of ``step``'s skill; None when there is none.
+
+    Raises SkillError when the one that is there was trained for another geometry.
+    """
+    found = latest(step.skill, folder)
+    if found is not None:
+        check_fits(found.skill, assembly, step, found.path)
+    return found
+
+
+def next_version(name: str, folder: Path) -> int:
+    """The number that a new version of the skill called ``name`` gets."""
+    known = [*versions(name, folder), *versions(name, SHIPPED)]
+    return max(known, default=0) + 1
+
+
+def publish(skill: Skill, weights: Mapping[str, NDArray[Any]], folder: Path) -> Path:
+    """Put a version into ``folder``, whole or not at all. Raises SkillError when it is there already."""
+    path = folder / skill.name / str(skill.version)
+    save(skill, path, weights)
+    return path
