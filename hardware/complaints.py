@@ -43,7 +43,7 @@ def named(error: Exception) -> tuple[str, str]:
     words = " ".join(str(error).split())
     listed = _ERROR_LIST.search(words)
     if listed is not None:
-        return listed[1].replace('"', "").split(",")[0].strip(), words
+        return _first(listed[1]), words
     for kind, name in _BY_TYPE:
         if isinstance(error, kind):
             return name, words
@@ -56,6 +56,23 @@ def named(error: Exception) -> tuple[str, str]:
     return "driver", f"{type(error).__name__}: {words}"
 
 
+def stopped_by_itself(state: franky.RobotState) -> tuple[str, str] | None:
+    """The fault of a robot that nobody moves and that is not idle, None when it is well."""
+    mode = state.robot_mode
+    if mode == franky.RobotMode.UserStopped:
+        return "user_stop", "the user stop is pressed"
+    if mode == franky.RobotMode.Reflex:
+        words = str(state.current_errors)
+        listed = _ERROR_LIST.search(words)
+        name = "reflex" if listed is None else _first(listed[1])
+        return name, f"the robot is in mode {mode.name}: {words}"
+    return None
+
+
 def mode_of(name: str) -> Mode:
     """The mode that an arm is in after the named fault."""
     return Mode.LOST if name in LOST else Mode.REFLEX
+
+
+def _first(listed: str) -> str:
+    return listed.replace('"', "").split(",")[0].strip()

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.spatial.transform import RigidTransform
 
 from hardware.arm import ArmError, ArmState, CollisionLimits, Mode
-from hardware.complaints import LOST, mode_of, named
+from hardware.complaints import LOST, mode_of, named, stopped_by_itself
 from hardware.desk import Desk, DeskLogin
 from hardware.hand import Hand, HandState
 from hardware.motions import Activity, cartesian_motion, joint_motion, prepare, stopping
@@ -25,6 +25,8 @@ from skills.cell import Compliance, Vector
 
 PERIOD_S = 0.004
 """Time between two looks at the robot [s]."""
+STALE_S = 0.5
+"""A robot that sends no new state for so long is lost [s]."""
 RECOVERY_S = 2.0
 """Time that the robot is given to clear its errors [s]."""
 ZEROING = 15
@@ -75,10 +77,10 @@ class FrankyArm:
         self._fault: tuple[str, str] | None = None
         self._spring = Compliance()
         self._clock_s = 0.0
-        self._target = RigidTransform.identity()
+        self._target, self._tracked_spring = RigidTransform.identity(), HOLD
         self._zero, self._peak_n = np.zeros(6), 0.0
         self._readings: deque[Vector] = deque(maxlen=ZEROING)
-        self._seen = self._look()
+        self._seen, self._fresh = self._look(), time.monotonic()
         self._running = True
         self._thread = threading.Thread(target=self._run, name="arm", daemon=True)
         self._thread.start()
@@ -233,9 +235,12 @@ class FrankyArm:
             return
         seen = self._look()
         with self._lock:
+            self._watch_clock(seen.time_s)
             self._seen = seen
             self._readings.append(seen.wrench)
             self._peak_n = max(self._peak_n, float(np.linalg.norm(seen.wrench[:3] - self._zero[:3])))
+            if self._activity is Activity.NONE and self._fault is None:
+                self._fault = stopped_by_itself(self._robot.state)
             if self._activity is not Activity.NONE and self._robot.poll_motion():
                 self._activity, self._tracker = Activity.NONE, None
             if self._fault is None:
@@ -243,8 +248,6 @@ class FrankyArm:
 
     def _look(self) -> _Seen:
         state = self._robot.state
-        if self._fault_of_idle(state):
-            raise franky.ControlException(f"Move command aborted: {state.robot_mode.name}")
         seen_s = state.time.to_sec()
         previous = getattr(self, "_seen", None)
         if previous is not None and self._clock_s + seen_s < previous.time_s:
@@ -259,12 +262,22 @@ class FrankyArm:
             torques=-_flat(state.tau_ext_hat_filtered),
         )
 
+    def _watch_clock(self, time_s: float) -> None:
+        """Raise ArmError when the robot's clock stands still; libfranka itself takes seconds to notice."""
+        now = time.monotonic()
+        if time_s != self._seen.time_s:
+            self._fresh = now
+        elif now - self._fresh > STALE_S:
+            raise ArmError("connection_lost", f"no state from the robot for {STALE_S} s")
+
     def _carry_out(self) -> None:
         """Take the next step towards what was ordered last."""
         order = self._order
         if self._activity is Activity.NONE and self._collision is not None:
             self._set_collision(self._collision)
             self._collision = None
+        if order is None and self._collision is not None and self._activity.by_torque:
+            order = self._order = Order(self._activity, self._target, spring=self._tracked_spring)
         if order is None:
             return
         now = self._activity
@@ -286,6 +299,7 @@ class FrankyArm:
         if order.activity.by_torque:
             target = order.target if order.target is not None else self._seen.tcp
             self._tracker, self._target = tracking(order.spring, target), target
+            self._tracked_spring = order.spring
             self._robot.move(self._tracker, asynchronous=True)
         elif order.activity is Activity.MOVING:
             assert order.target is not None
@@ -299,22 +313,25 @@ class FrankyArm:
         """Clear the robot's errors, or connect anew; then stand on a soft spring."""
         fault = self._fault
         if fault is not None and fault[0] in LOST:
-            self._robot = self._connected()
+            self._robot, self._fresh = self._connected(), time.monotonic()
         if self._hand.state.fault is not None:
             self._hand.reconnect()
         if fault is not None:
-            self._robot.recover_from_errors()
-            self._await_idle()
+            self._await_recovery(fault[0])
         with self._lock:
             self._fault, self._activity, self._tracker = None, Activity.NONE, None
             self._order = Order(Activity.HOLDING)
 
-    def _await_idle(self) -> None:
-        """Wait until the robot says that it is well. Raises ArmError."""
+    def _await_recovery(self, fault: str) -> None:
+        """Clear the robot's errors and wait until it says that it is well. Raises ArmError."""
+        try:
+            self._robot.recover_from_errors()
+        except franky.CommandException as error:
+            raise ArmError(fault, named(error)[1]) from error
         give_up = time.monotonic() + RECOVERY_S
-        while (state := self._robot.state).robot_mode is not franky.RobotMode.Idle:
+        while (state := self._robot.state).robot_mode != franky.RobotMode.Idle:
             if time.monotonic() > give_up:
-                raise ArmError("recovery_failed", f"the robot stays in mode {state.robot_mode.name}")
+                raise ArmError(fault, f"the robot stays in mode {state.robot_mode.name}")
             time.sleep(PERIOD_S)
 
     def _fall_ill(self, error: Exception) -> None:
@@ -344,11 +361,6 @@ class FrankyArm:
             raise ArmError(*self._fault)
         if self._halted:
             raise ArmError("stopped", "the arm was stopped and waits to be told to recover")
-
-    def _fault_of_idle(self, state: franky.RobotState) -> bool:
-        """The robot has stopped by itself while nobody was moving it."""
-        ill = state.robot_mode in (franky.RobotMode.Reflex, franky.RobotMode.UserStopped)
-        return ill and self._activity is Activity.NONE and self._fault is None
 
     def _set_collision(self, limits: CollisionLimits) -> None:
         force = [limits.force_n] * 3 + [limits.torque_nm] * 3
