@@ -194,7 +194,9 @@ class FrankyArm:
         """See :class:`hardware.arm.Arm`."""
         with self._lock:
             self._halted = False
-            self._recovering = True
+            if self._fault is None:
+                self._order = Order(Activity.HOLDING)
+            self._recovering = self._fault is not None or self._hand.state.fault is not None
 
     def limits(self, collision: CollisionLimits) -> None:
         """See :class:`hardware.arm.Arm`."""
@@ -318,9 +320,10 @@ class FrankyArm:
             self._hand.reconnect()
         if fault is not None:
             self._await_recovery(fault[0])
-        with self._lock:
-            self._fault, self._activity, self._tracker = None, Activity.NONE, None
-            self._order = Order(Activity.HOLDING)
+        if fault is not None:
+            with self._lock:
+                self._fault, self._activity, self._tracker = None, Activity.NONE, None
+                self._order = Order(Activity.HOLDING)
 
     def _await_recovery(self, fault: str) -> None:
         """Clear the robot's errors and wait until it says that it is well. Raises ArmError."""

@@ -10,9 +10,12 @@ from hardware.springs import affine
 from skills.cell import Vector
 
 ANGULAR_SPEED = 1.2
-ACCELERATION, JERK = 1.5, 30.0
-ANGULAR_ACCELERATION, ANGULAR_JERK = 6.0, 120.0
-"""Of motions through free space [rad/s, m/s², m/s³, rad/s², rad/s³]; well inside what the FR3 allows."""
+"""Of motions through free space [rad/s]."""
+ACCELERATION, JERK = 6.0, 1000.0
+ANGULAR_ACCELERATION, ANGULAR_JERK = 15.0, 3000.0
+"""Of stops [m/s², m/s³, rad/s², rad/s³]; inside what the FR3 allows."""
+EASE = franky.RelativeDynamicsFactor(1.0, 0.25, 0.03)
+"""Shares of them that motions use."""
 SLOWEST = 0.005
 JOINT_EASE = 0.15
 """Share of the joints' largest acceleration and jerk that a joint motion uses."""
@@ -36,7 +39,7 @@ class Activity(Enum):
 
 
 def prepare(robot: franky.Robot) -> None:
-    """Set the limits of motions through free space."""
+    """Set the limits within which Ruckig plans."""
     robot.relative_dynamics_factor = 1.0
     robot.translation_acceleration_limit.set(ACCELERATION)
     robot.translation_jerk_limit.set(JERK)
@@ -51,7 +54,7 @@ def cartesian_motion(
     """A straight line at up to ``speed`` [m/s]."""
     fastest = float(robot.translation_velocity_limit.max)
     robot.translation_velocity_limit.set(float(np.clip(speed, SLOWEST, fastest)))
-    return franky.CartesianMotion(affine(tcp_in_base))
+    return franky.CartesianMotion(affine(tcp_in_base), relative_dynamics_factor=EASE)
 
 
 def joint_motion(joint_positions: Vector, speed: float) -> franky.JointMotion:

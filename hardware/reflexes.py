@@ -139,7 +139,7 @@ class Reflexes:
             far = _norm(commanded[:3, 3] - tcp[:3, 3]) > START_M
             return "cartesian_position_motion_generator_start_pose_invalid" if far else None
         self._speed = speed = np.concatenate(
-            [commanded[:3, 3] - before[:3, 3], _small_turn(turn @ before[:3, :3].T)]
+            [commanded[:3, 3] - before[:3, 3], small_turn(turn @ before[:3, :3].T)]
         )
         speed /= TICK_S
         if _norm(speed[:3]) > SPEED_MAX or _norm(speed[3:]) > ANGULAR_SPEED_MAX:
@@ -164,7 +164,7 @@ def _norm(vector: Vector) -> float:
     return float(np.sqrt(vector @ vector))
 
 
-def _small_turn(rotation: Vector) -> Vector:
+def small_turn(rotation: Vector) -> Vector:
     """The rotation vector of a small rotation (3, 3)."""
     return (
         np.array(

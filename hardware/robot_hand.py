@@ -2,7 +2,9 @@
 
 import socket
 
+from franky_sim.franka_gripper_protocol import GripperCommandStatus
 from franky_sim.franka_gripper_server import FrankaGripperServer
+from franky_sim.franka_server import BaseCommand
 
 from hardware.faults import Faults
 from sim.live import LiveWorld
@@ -39,6 +41,16 @@ class HandServer(FrankaGripperServer):  # type: ignore[misc]
         super().__init__(hand, hostname)
         self._fingers = hand
 
+    def start_move(self, width: float, speed: float, command_id: int, tcp_socket: socket.socket) -> None:
+        """See ``FrankaGripperServer``."""
+        self._abort()
+        super().start_move(width, speed, command_id, tcp_socket)
+
+    def stop(self, command_id: int, tcp_socket: socket.socket) -> None:
+        """See ``FrankaGripperServer``."""
+        self._abort()
+        super().stop(command_id, tcp_socket)
+
     def start_grasp(
         self,
         width: float,
@@ -50,5 +62,19 @@ class HandServer(FrankaGripperServer):  # type: ignore[misc]
         tcp_socket: socket.socket,
     ) -> None:
         """See ``FrankaGripperServer``."""
+        self._abort()
         super().start_grasp(width, speed, force, epsilon_inner, epsilon_outer, command_id, tcp_socket)
         self._fingers.close(force)
+
+    def _abort(self) -> None:
+        """Tell whoever waits for a motion that it ends here; franky-sim would leave them waiting."""
+        if self._pending_command_id is not None and self._pending_tcp_socket is not None:
+            BaseCommand.send_response(
+                self._pending_tcp_socket,
+                self._pending_command_type,
+                self._pending_command_id,
+                GripperCommandStatus.kAborted,
+                command_type_struct="H",
+                status_type_struct="H",
+            )
+        self._pending_command_id = None

@@ -30,7 +30,7 @@ from franky_sim.franka_server import BaseCommand, FrankaServer
 
 from hardware.arm import CollisionLimits
 from hardware.faults import Faults
-from hardware.reflexes import Q_MAX, Q_MIN, TICK_S, Measured, Reflexes, flags
+from hardware.reflexes import Q_MAX, Q_MIN, TICK_S, Measured, Reflexes, flags, small_turn
 from hardware.robot_commands import ROBOT_COMMANDS, Answer
 from hardware.robot_hand import HandServer, SimulatedHand
 from hardware.wire import StateRecord, column_major
@@ -76,7 +76,9 @@ class RobotServer(FrankaServer):  # type: ignore[misc]
         self._motion, self._missed, self._answers = 0, 0, 0
         self._command: UDPCommand | None = None
         self._held = world.q
-        self._led = np.zeros(7)
+        self._led, self._eased = np.zeros(7), np.zeros(7)
+        self._posed: Vector | None = None
+        self._twist, self._easing = np.zeros(6), np.zeros(6)
         self._accepting = True
 
     # -- the clock -----------------------------------------------------------------------------------
@@ -122,7 +124,7 @@ class RobotServer(FrankaServer):  # type: ignore[misc]
             return
         self._control, self._motion, self._mode = control, command.command_id, RobotMode.kMove
         self._command, self._missed, self._answers = None, 0, 0
-        self._held, self._led = self.world.q, np.zeros(7)
+        self._held, self._led, self._posed = self.world.q, np.zeros(7), None
         self.record.reflex_reason = flags(None)
         self.reflexes.forget()
         self._note(f"motion begins: {control.value}")
@@ -278,12 +280,24 @@ class RobotServer(FrankaServer):  # type: ignore[misc]
             error = None if self._missed else self.reflexes.pose(pose, world.tcp)
             if error is not None:
                 return error
+            self._note_pose(pose)
             led = world.reach(self._held, pose)
             if np.any(led < Q_MIN) or np.any(led > Q_MAX):
                 return "cartesian_motion_generator_joint_position_limits_violation"
-        self._led, self._held = (led - self._held) / TICK_S, led
+        before, self._led, self._held = self._led, (led - self._held) / TICK_S, led
+        self._eased = (self._led - before) / TICK_S
         world.follow(led, self._led)
         return None
+
+    def _note_pose(self, pose: Vector) -> None:
+        """Keep the velocity and acceleration of commanded poses, which the next motion goes on from."""
+        before, twist = self._posed, np.zeros(6)
+        if before is not None:
+            twist[:3] = pose[:3, 3] - before[:3, 3]
+            twist[3:] = small_turn(pose[:3, :3] @ before[:3, :3].T)
+            twist /= TICK_S
+        self._easing = (twist - self._twist) / TICK_S
+        self._posed, self._twist = pose, twist
 
     def _measure(self) -> None:
         """Fill the state from the world and let the reflexes look at it."""
@@ -323,14 +337,18 @@ class RobotServer(FrankaServer):  # type: ignore[misc]
         posing = command is not None and self._control is Control.POSE
         target = np.array(command.O_T_EE_c) if command is not None and posing else column_major(tcp)
         record["O_T_EE_d"] = record["O_T_EE_c"] = target
+        record["ddq_d"] = np.zeros(7) if torque or holding else self._eased
+        record["O_dP_EE_c"] = record["O_dP_EE_d"] = self._twist if posing else np.zeros(6)
+        record["O_ddP_EE_c"] = self._easing if posing else np.zeros(6)
         record["elbow"] = record["elbow_d"] = record["elbow_c"] = np.array([q[2], np.copysign(1.0, q[3])])
         record["tau_J_d"] = np.array(command.tau_J_d) if command is not None and torque else np.zeros(7)
         record["tau_ext_hat_filtered"], record["O_F_ext_hat_K"] = -external, -felt
         record.errors, record.mode = flags(self._error), self._mode
-        record.success_rate = max(0.0, 1.0 - self._missed / LOST_PACKETS)
+        record.success_rate = 0.0 if holding else max(0.0, 1.0 - self._missed / 100)
         record.generator, record.controller = _REPORTED[self._control]
         if holding:
-            self._led = np.zeros(7)
+            self._led, self._eased, self._posed = np.zeros(7), np.zeros(7), None
+            self._twist = np.zeros(6)
 
     def _wait_for_answer(self) -> None:
         """Wait for the client's command, so that a busy computer is not mistaken for a bad network."""

@@ -129,6 +129,7 @@ class Simulator:
                     "mode": server.mode,
                     "fault": server.fault,
                     "wrench": self.world.wrench.tolist(),
+                    "external": self.world.external_torques.tolist(),
                     "q": self.world.q.tolist(),
                     "dq": self.world.dq.tolist(),
                     "tcp": self.world.tcp.tolist(),
