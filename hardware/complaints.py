@@ -75,4 +75,4 @@ def mode_of(name: str) -> Mode:
 
 
 def _first(listed: str) -> str:
-    return listed.replace('"', "").split(",")[0].strip()
+    return listed.replace('"', "").split(",")[0].strip().removesuffix("_flag")

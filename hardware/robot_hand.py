@@ -37,6 +37,8 @@ class SimulatedHand:
 class HandServer(FrankaGripperServer):  # type: ignore[misc]
     """Serves the hand; a grasp closes until it meets something, as the hand does."""
 
+    _pending_command_id: int | None
+
     def __init__(self, hand: SimulatedHand, hostname: str) -> None:
         super().__init__(hand, hostname)
         self._fingers = hand

@@ -79,6 +79,7 @@ class RobotServer(FrankaServer):  # type: ignore[misc]
         self._led, self._eased = np.zeros(7), np.zeros(7)
         self._posed: Vector | None = None
         self._twist, self._easing = np.zeros(6), np.zeros(6)
+        self._ended: tuple[int, MoveStatus] | None = None
         self._accepting = True
 
     # -- the clock -----------------------------------------------------------------------------------
@@ -102,6 +103,7 @@ class RobotServer(FrankaServer):  # type: ignore[misc]
             self.send_state()
         if self._hand_server is not None and self._accepting:
             self._hand_server.send_state()
+        self._tell_end()
         if self._control is not Control.HOLD and self._accepting:
             self._wait_for_answer()
 
@@ -206,7 +208,7 @@ class RobotServer(FrankaServer):  # type: ignore[misc]
             self._note("client gone in motion")
             self._error = "communication_constraints_violation"
             self.record.reflex_reason = flags(self._error)
-        self._control, self._motion = Control.HOLD, 0
+        self._control, self._motion, self._ended = Control.HOLD, 0, None
         if self._mode is RobotMode.kMove:
             self._mode = RobotMode.kReflex
             self._held = self.world.q
@@ -241,8 +243,14 @@ class RobotServer(FrankaServer):  # type: ignore[misc]
         self._control, self._command, self._held = Control.HOLD, None, self.world.q
         self._mode = RobotMode.kIdle if self._mode is RobotMode.kMove else self._mode
         self._note(why)
-        if motion and self.tcp_connected:
-            BaseCommand.send_response(self._tcp_socket, RobotCommand.kMove, motion, status)
+        if motion:
+            self._ended = (motion, status)
+
+    def _tell_end(self) -> None:
+        """Answer the command of a motion that ended, after the state that says why."""
+        ended, self._ended = self._ended, None
+        if ended is not None and self.tcp_connected:
+            BaseCommand.send_response(self._tcp_socket, RobotCommand.kMove, *ended)
 
     def _drive(self) -> None:
         """Turn the newest command into what moves the world."""
