@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,9 +26,9 @@ from sim.world_cell import WorldCell, target_rows
 from skills.artifact import Skill
 from skills.cell import Flags, Indices, Vector
 from skills.insertion import Attempt, Insertion
-from skills.network import Network
+from skills.learned import crew
+from skills.library import Found
 from skills.policies import policy
-from skills.presets import PRESETS, from_record
 from skills.routine import Cause, Progress, Routine
 from skills.start import MARGIN_M
 from skills.statistics import wilson
@@ -125,16 +126,13 @@ class Crew(Protocol):
 class LearnedCrew:
     """Flies all worlds with one network at once."""
 
-    def __init__(self, skill: Skill, weights: Mapping[str, NDArray[Any]], insertion: Insertion) -> None:
-        preset = PRESETS[skill.policy]
-        self._preset, self._insertion, self._weights = preset, insertion, weights
-        self._settings = from_record(preset, skill.settings)
+    def __init__(self, found: Found, insertion: Insertion) -> None:
+        self._found, self._insertion = found, insertion
 
     def begin(self, worlds: Insertions) -> None:
         """See :class:`Crew`."""
         everyone = np.arange(worlds.n)
-        self._pilot = self._preset.fly(self._insertion, worlds.n, CONTROL_PERIOD_S, self._settings)
-        self._network = Network(self._weights, worlds.n)
+        self._pilot, self._network = crew(self._found, self._insertion, worlds.n, CONTROL_PERIOD_S)
         worlds.reset(everyone, self._pilot)
 
     def act(self, worlds: Insertions, rows: Indices) -> None:
@@ -190,13 +188,17 @@ def crew_of(
     name: str,
     skill: Skill | None = None,
     weights: Mapping[str, NDArray[Any]] | None = None,
+    source: Path = Path(),
 ) -> Crew:
-    """What runs the policy ``name``: ``skill`` with its ``weights`` if given, else a scripted one.
+    """What runs the policy ``name``: ``skill`` with its ``weights``, read from ``source``, if given, else a
+    scripted one.
 
-    Raises UnknownPolicy.
+    Raises SkillError when the skill cannot be run, UnknownPolicy.
     """
     if skill is not None and weights:
-        return LearnedCrew(skill, weights, insertion)
+        found = Found(skill, weights, source)
+        crew(found, insertion, 1, CONTROL_PERIOD_S)
+        return LearnedCrew(found, insertion)
     return RoutineCrew(lambda attempt: policy(name, attempt), insertion)
 
 

@@ -64,6 +64,8 @@ class LiveDisplay(Silent):
     def happened(self, event: Event) -> None:
         """See :class:`executive.observers.Observer`."""
         data = event.data or {}
+        if event.kind == "note":
+            self._console.print(data["note"], style="yellow", highlight=False, markup=False)
         if "step" in data:
             self._outcomes[data["step"]["index"]] = Outcome(data["step"]["outcome"])
 
@@ -135,9 +137,11 @@ class PlainLines(Silent):
 
     def happened(self, event: Event) -> None:
         """See :class:`executive.observers.Observer`."""
+        data = event.data or {}
+        if event.kind == "note":
+            self._console.print(data["note"], highlight=False, markup=False)
         if event.kind not in self.WORDS or self._board is None:
             return
-        data = event.data or {}
         index = data["step"]["index"] if "step" in data else event.step
         part = "" if index is None else self._board.assembly.steps[index].part
         cause = (data.get("record") or {}).get("cause") or (data.get("step") or {}).get("note") or ""

@@ -1,7 +1,7 @@
 """The routines that a tree is made of, as one value that tests can replace."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from executive.options import PolicyName
@@ -30,6 +30,10 @@ class Kit:
     put_back: Make
     regrasp: Make
     inspect: Make
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Part → version of the skill that inserts it, for records."""
+    notes: tuple[str, ...] = ()
+    """For a person: what is not as it was asked for."""
 
 
 @lru_cache(maxsize=64)
@@ -45,24 +49,30 @@ def insertions_of(assembly: Assembly) -> dict[str, Insertion]:
     return _insertions(assembly.model_dump_json())
 
 
-def standard_kit(name: PolicyName) -> Kit:
-    """The kit of the skills floor, with the policy called ``name``."""
+def standard_kit(assembly: Assembly, name: PolicyName) -> Kit:
+    """The kit of the skills floor for ``assembly``, with the policy called ``name``.
+
+    Raises SkillError for a trained skill that cannot be used.
+    """
+    from executive.choice import chosen
     from skills.handling import Carry, Inspect, LetGo, LiftClear, Pick, PutBack
-    from skills.policies import policy
     from skills.regrasp import Regrasp
     from skills.seated import CheckSeated
     from skills.start import initializations
 
+    choice = chosen(assembly, name, insertions_of(assembly))
     return Kit(
         insertion_of=lambda assembly, step: insertions_of(assembly)[step.part],
         initializations=initializations,
         pick=Pick,
         carry=Carry,
-        policy=lambda attempt: policy(str(name), attempt),
+        policy=lambda attempt: choice.by_part[attempt.insertion.part].make(attempt),
         check_seated=CheckSeated,
         let_go=LetGo,
         lift_clear=LiftClear,
         put_back=PutBack,
         regrasp=Regrasp,
         inspect=Inspect,
+        versions=choice.versions,
+        notes=choice.notes,
     )

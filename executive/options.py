@@ -16,6 +16,8 @@ class Noise(StrEnum):
 class PolicyName(StrEnum):
     """Which policy inserts the parts."""
 
+    LEARNED = "learned"
+    """The trained skill of each step; the search where there is none."""
     SEARCH = "search"
     PUSH = "push"
 
@@ -44,7 +46,7 @@ class RunOptions:
     """The cell to open."""
     noise: Noise = Noise.FIXED
     """``fixed``: the goal is measured once an attempt; ``resampled``: anew every control period."""
-    policy: PolicyName = PolicyName.SEARCH
+    policy: PolicyName = PolicyName.LEARNED
     """The policy that inserts."""
     attempts: int = 3
     """Attempts at each step before the operator is asked."""

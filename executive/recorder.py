@@ -1,6 +1,6 @@
 """The one way from the tree to the journal: an event, the world as it is then, and who wants to know."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from executive.board import Board, Phase
@@ -10,7 +10,6 @@ from executive.options import RunOptions
 from executive.records import AttemptRecord, Outcome, RunState, StepRecord
 from sequences.assembly import Step
 from skills.cell import Cell, Restorable
-from skills.policies import scripted_skill
 
 RECORDED_PHASES = {
     Phase.PICKED: "picked",
@@ -52,12 +51,13 @@ class Recorder:
         board: Board,
         options: RunOptions,
         *,
+        versions: Mapping[str, str] | None = None,
         truth: Truth | None = None,
         told: Callable[[Event], None] = lambda event: None,
     ) -> None:
         self.run = run
         self._journal, self._board, self._options = journal, board, options
-        self._truth, self._told = truth, told
+        self._versions, self._truth, self._told = versions or {}, truth, told
 
     def event(
         self,
@@ -105,14 +105,13 @@ class Recorder:
         """An attempt has failed: an event and a row of the refinement queue, together."""
         step = self._board.assembly.steps[record.step]
         attempt = self._board.trying()
-        skill = scripted_skill(str(self._options.policy), self._board.assembly, step)
         failure = Failure(
             step=record.step,
             attempt=record.number,
             product=self._board.assembly.name,
             part=step.part,
             skill=step.skill,
-            skill_version=f"{skill.policy}-{skill.version}-{skill.geometries[0]}",
+            skill_version=self._versions.get(step.part, str(self._options.policy)),
             seed=self._options.seed,
             cause=str(record.cause),
             initialization=record.initialization,

@@ -138,6 +138,10 @@ class RunResult:
     faults: tuple[str, ...] = ()
     truth: dict[str, bool] = field(default_factory=dict)
     """Part → the simulator's word on whether it stands where it belongs at the end."""
+    skills: dict[str, str] = field(default_factory=dict)
+    """Part → version of the skill that inserts it."""
+    notes: tuple[str, ...] = ()
+    """For a person: what was not as it was asked for."""
 
     @property
     def assembled(self) -> bool:
@@ -189,6 +193,8 @@ class RunResult:
             "verdict_agreement": self.agreement(),
             "interventions": self.interventions,
             "faults": list(self.faults),
+            "skills": self.skills,
+            "notes": list(self.notes),
             "wall_s": round(self.wall_s, 3),
             "simulated_s": self.simulated_s,
         }

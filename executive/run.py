@@ -55,10 +55,13 @@ def assemble(
     stop_wanted: StopWanted = lambda: False,
 ) -> RunResult:
     """Assemble a product from its tray. The cell stays open; what happens is in the journal."""
+    kit = kit or standard_kit(assembly, options.policy)
     run = journal.begin(assembly.name, assembly.model_dump_json(), options, version())
     with RunLock(journal.runs_dir, run):
         drive = _Drive(run, assembly, bench, options, journal, observers, kit, stop_wanted)
-        drive.recorder.event("run_began")
+        drive.recorder.event("run_began", {"skills": dict(kit.versions)})
+        for note in kit.notes:
+            drive.recorder.run_event("note", {"note": note})
         return drive.to_the_end()
 
 
@@ -77,6 +80,7 @@ def resume(
 
     Raises RunBusy when another process drives it, RunFinished when nothing is left to do.
     """
+    kit = kit or standard_kit(assembly, options.policy)
     with RunLock(journal.runs_dir, run):
         if journal.row(run).state.finished:
             raise RunFinished(run)
@@ -91,7 +95,7 @@ def resume(
             run, assembly, bench, options, journal, observers, kit, stop_wanted,
             place=standing.place_on, began_s=standing.began_s,
         )  # fmt: skip
-        drive.recorder.run_event("resumed", {"found": check_hand(drive.board)})
+        drive.recorder.run_event("resumed", {"found": check_hand(drive.board), "skills": dict(kit.versions)})
         return drive.to_the_end()
 
 
@@ -106,13 +110,13 @@ class _Drive:
         options: RunOptions,
         journal: Journal,
         observers: Sequence[Observer],
-        kit: Kit | None,
+        kit: Kit,
         stop_wanted: StopWanted,
         *,
         place: Callable[[Board], None] = lambda board: None,
         began_s: float | None = None,
     ) -> None:
-        kit = kit or standard_kit(options.policy)
+        self.kit = kit
         self.run, self.assembly, self.bench, self.options = run, assembly, bench, options
         self.observers, self.stop_wanted = observers, stop_wanted
         self.faults: tuple[str, ...] = ()
@@ -121,7 +125,9 @@ class _Drive:
         self.board.observation = bench.cell.observe()
         self.began_s = self.board.seen().time_s if began_s is None else began_s
         place(self.board)
-        self.recorder = Recorder(journal, run, self.board, options, truth=bench.truth, told=self._tell)
+        self.recorder = Recorder(
+            journal, run, self.board, options, versions=kit.versions, truth=bench.truth, told=self._tell
+        )
         self.root = TreeBuilder(self.board, kit, options, self.recorder).product()
 
     def to_the_end(self) -> RunResult:
@@ -198,6 +204,8 @@ class _Drive:
             simulated_s=round(self.bench.cell.observe().time_s - self.began_s, 6),
             faults=self.faults,
             truth=scores,
+            skills=dict(self.kit.versions),
+            notes=self.kit.notes,
         )
 
     def _untried(self, index: int) -> StepRecord:

@@ -20,7 +20,7 @@ from executive.behaviours import Look, Need, Run, in_hand, to_fetch_again
 from executive.board import Board, Phase
 from executive.guards import ForceLimit, NoFault, NoStop, Watch
 from executive.kit import Kit, Make, standard_kit
-from executive.options import Noise, OnFailure, RunOptions
+from executive.options import Noise, OnFailure, PolicyName, RunOptions
 from executive.pages import (
     AlreadyOver,
     AskOperator,
@@ -162,7 +162,7 @@ def _under(name: str, guards: list[Behaviour], work: Behaviour) -> Behaviour:
 
 def outline_of(assembly: Assembly, options: RunOptions, kit: Kit | None = None) -> str:
     """The tree of a product as text, one behaviour a line; the first step stands for the others."""
-    kit = kit or standard_kit(options.policy)
+    kit = kit or standard_kit(assembly, PolicyName.SEARCH)  # which policy runs does not change its shape
     board = Board(assembly, kit.insertion_of)
     try:
         builder = TreeBuilder(board, kit, options, Recorder(None, 0, board, options))

@@ -71,7 +71,9 @@ def result_view(result: dict[str, Any]) -> Group:
             str(i), step["step"], str(step["attempts"]), _yes(step["seated"]), _yes(step["truth_seated"]),
             f"{step['peak_force_n']:.0f} N", f"{step['duration_s']:.1f} s", step["cause"] or step["note"],
         )  # fmt: skip
-    return Group(table, summary_line(result))
+    return Group(
+        table, summary_line(result), *(Text(note, style="yellow") for note in result.get("notes", ()))
+    )
 
 
 def summary_line(result: dict[str, Any]) -> Text:
@@ -114,7 +116,7 @@ def events_view(events: Sequence[Event], assembly: Assembly) -> Table:
         part = "" if event.step is None else assembly.steps[event.step].part
         time = "" if event.sim_time_s is None else f"{event.sim_time_s:.1f} s"
         data = event.data or {}
-        detail = (data.get("record") or {}).get("cause") or data.get("found") or ""
+        detail = (data.get("record") or {}).get("cause") or data.get("found") or data.get("note") or ""
         kind = event.kind.replace("_", " ")
         table.add_row(time, part, "" if event.attempt is None else str(event.attempt), kind, detail)
     return table

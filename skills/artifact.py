@@ -35,6 +35,10 @@ class SkillError(Exception):
         self.path, self.what = path, what
         super().__init__(f"{path}: {what}")
 
+    def __reduce__(self) -> tuple[type["SkillError"], tuple[Path, str]]:
+        """So that it comes whole out of another process."""
+        return type(self), (self.path, self.what)
+
 
 class Skill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One version of one skill, without its weights."""
@@ -74,8 +78,21 @@ def geometry_of(assembly: Assembly, step: Step) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def save(skill: Skill, directory: Path, weights: Weights | None = None) -> Skill:
-    """Write ``skill`` to ``directory``, which must not exist yet, and return it with its weights' hash."""
+def version_text(skill: Skill, assembly: Assembly, step: Step) -> str:
+    """What ran at ``step``, for records: policy, version and the step's geometry."""
+    return f"{skill.policy}-{skill.version}-{geometry_of(assembly, step)}"
+
+
+def save(
+    skill: Skill,
+    directory: Path,
+    weights: Weights | None = None,
+    beside: Mapping[str, bytes] | None = None,
+) -> Skill:
+    """Write ``skill`` to ``directory``, which must not exist yet, and return it with its weights' hash.
+
+    ``beside`` holds more files to be kept with it, by name.
+    """
     tensors = (
         None if weights is None else save_tensors({k: np.ascontiguousarray(v) for k, v in weights.items()})
     )
@@ -86,6 +103,8 @@ def save(skill: Skill, directory: Path, weights: Weights | None = None) -> Skill
     try:
         if tensors is not None:
             _write(unfinished / WEIGHTS, tensors)
+        for name, content in (beside or {}).items():
+            _write(unfinished / name, content)
         _write(unfinished / RECORD, msgspec.json.format(msgspec.json.encode(skill), indent=2) + b"\n")
         if directory.exists():
             raise SkillError(directory, "is there already; a version is never overwritten")
@@ -98,6 +117,12 @@ def save(skill: Skill, directory: Path, weights: Weights | None = None) -> Skill
 
 def load(directory: Path) -> tuple[Skill, dict[str, NDArray[Any]]]:
     """Read a skill and its weights (empty for a scripted one). Raises SkillError."""
+    skill = read_record(directory)
+    return skill, {} if skill.weights is None else _weights(directory / WEIGHTS, skill.weights)
+
+
+def read_record(directory: Path) -> Skill:
+    """Read a skill without its weights. Raises SkillError."""
     record = directory / RECORD
     try:
         skill = msgspec.json.decode(record.read_bytes(), type=Skill)
@@ -107,7 +132,7 @@ def load(directory: Path) -> tuple[Skill, dict[str, NDArray[Any]]]:
         raise SkillError(record, f"is not a skill: {error}") from error
     if skill.format != FORMAT:
         raise SkillError(record, f"has format '{skill.format}'; this version reads '{FORMAT}'")
-    return skill, {} if skill.weights is None else _weights(directory / WEIGHTS, skill.weights)
+    return skill
 
 
 def check_fits(skill: Skill, assembly: Assembly, step: Step, directory: Path) -> None:

@@ -1,19 +1,16 @@
 """A learned policy as a routine: the pilot that it was trained with, flying one attempt in a cell."""
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
-
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import RigidTransform, Rotation
 
-from skills.artifact import RECORD, Skill, SkillError
+from skills.artifact import RECORD, WEIGHTS, SkillError
 from skills.cell import Cell, Observation
 from skills.guide import Sensed
 from skills.insert import Inserting
-from skills.insertion import Attempt
+from skills.insertion import Attempt, Insertion
+from skills.library import Found
 from skills.network import Network, NetworkError
 from skills.pilot import GuidedPilot, Pilot
 from skills.presets import PRESETS, from_record
@@ -24,20 +21,15 @@ ROW = np.array([0])
 
 
 class Learned(Inserting):
-    """Runs ``skill`` with its ``weights``. Raises SkillError when they do not belong together.
+    """Flies one attempt with a skill that was found. Raises SkillError when it cannot be run."""
 
-    ``source`` is where the skill was read from, for the message.
-    """
-
-    def __init__(
-        self, attempt: Attempt, skill: Skill, weights: Mapping[str, NDArray[Any]], source: Path
-    ) -> None:
+    def __init__(self, attempt: Attempt, found: Found) -> None:
         super().__init__(attempt)
-        self.skill, self.weights, self.source = skill, weights, source
+        self.found = found
 
     def script(self, cell: Cell) -> Script:
         """Fly until the pilot is home; fails when it gives up."""
-        pilot, network = self._crew(cell.control_period_s)
+        pilot, network = crew(self.found, self.insertion, 1, cell.control_period_s)
         cell.compliance(pilot.compliance)
         began = cell.observe().time_s
         sensed = self._sensed(cell.observe(), began)
@@ -56,25 +48,6 @@ class Learned(Inserting):
                 return
             if pilot.given_up(sensed)[0]:
                 self._give_up(pilot, sensed)
-
-    def _crew(self, period_s: float) -> tuple[Pilot, Network]:
-        try:
-            preset = PRESETS[self.skill.policy]
-            pilot = preset.fly(self.insertion, 1, period_s, from_record(preset, self.skill.settings))
-            network = Network(self.weights, 1)
-        except KeyError:
-            raise SkillError(
-                self.source / RECORD, f"nothing here runs a policy '{self.skill.policy}'"
-            ) from None
-        except (msgspec.ValidationError, NetworkError) as error:
-            raise SkillError(self.source / RECORD, str(error)) from error
-        if pilot.observation != self.skill.observation or pilot.action != self.skill.action:
-            raise SkillError(
-                self.source / RECORD, f"'{self.skill.name}' was trained on other observations or actions"
-            )
-        if (network.inputs, network.outputs) != (pilot.observation.size, pilot.action.size):
-            raise SkillError(self.source / RECORD, "its network takes other vectors than its record says")
-        return pilot, network
 
     def _sensed(self, observation: Observation, began_s: float) -> Sensed:
         goal = self.attempt.goal_in_base
@@ -110,6 +83,28 @@ class Learned(Inserting):
         if height < 0.7 * self.insertion.depth_m:
             raise Failed(Cause.JAM, f"stuck {1e3 * height:.1f} mm above its seat")
         raise Failed(Cause.TIMEOUT, f"not in after {sensed.time_s[0]:.0f} s")
+
+
+def crew(found: Found, insertion: Insertion, n: int, period_s: float) -> tuple[Pilot, Network]:
+    """The pilot and the network of a skill, for ``n`` attempts at ``insertion`` with ``period_s`` between
+    commands [s]. Raises SkillError, which names the file, when this version cannot run it."""
+    skill, record = found.skill, found.path / RECORD
+    preset = PRESETS.get(skill.policy)
+    if preset is None:
+        raise SkillError(record, f"nothing here runs a policy '{skill.policy}'")
+    try:
+        pilot = preset.fly(insertion, n, period_s, from_record(preset, skill.settings))
+    except msgspec.ValidationError as error:
+        raise SkillError(record, f"its settings cannot be read: {error}") from error
+    try:
+        network = Network(found.weights, n)
+    except NetworkError as error:
+        raise SkillError(found.path / WEIGHTS, str(error)) from error
+    if pilot.observation != skill.observation or pilot.action != skill.action:
+        raise SkillError(record, f"'{skill.name}' was trained on other observations or actions")
+    if (network.inputs, network.outputs) != (pilot.observation.size, pilot.action.size):
+        raise SkillError(found.path / WEIGHTS, "takes or gives other vectors than its record says")
+    return pilot, network
 
 
 def pose_row(pose: RigidTransform) -> NDArray[np.float64]:

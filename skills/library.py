@@ -12,10 +12,12 @@ from typing import Any
 from numpy.typing import NDArray
 
 from sequences.assembly import Assembly, Step
-from skills.artifact import RECORD, Skill, check_fits, load, save
+from skills.artifact import RECORD, Skill, check_fits, load, read_record, save
 
 SHIPPED = Path(__file__).parent / "library"
 """The skills that come with the package."""
+SHIPPED_PRESET = "dovetail"
+"""The kind of learned policy that runs use; others are there to be compared with."""
 OWN = "DOVETAIL_SKILLS"
 """Environment variable that names a folder of skills to look in before the shipped ones."""
 
@@ -44,24 +46,26 @@ def versions(name: str, folder: Path) -> dict[int, Path]:
     return {int(path.name): path for path in sorted(found, key=lambda path: int(path.name))}
 
 
-def latest(name: str, folder: Path | None = None) -> Found | None:
-    """The newest version of the skill called ``name``; None when there is none.
+def latest(name: str, folder: Path | None = None, preset: str = SHIPPED_PRESET) -> Found | None:
+    """The newest version of the skill called ``name`` that ``preset`` trained; None when there is none.
 
     Looks in ``folder`` if given, else in the own folder and then among the shipped. Raises SkillError.
     """
     for place in (own_folder(), SHIPPED) if folder is None else (folder,):
-        if known := versions(name, place):
-            path = known[max(known)]
-            return Found(*load(path), path)
+        for path in reversed(versions(name, place).values()):
+            if read_record(path).policy == preset:
+                return Found(*load(path), path)
     return None
 
 
-def fitting(assembly: Assembly, step: Step, folder: Path | None = None) -> Found | None:
-    """The newest version of ``step``'s skill; None when there is none.
+def fitting(
+    assembly: Assembly, step: Step, folder: Path | None = None, preset: str = SHIPPED_PRESET
+) -> Found | None:
+    """The newest version of ``step``'s skill that ``preset`` trained; None when there is none.
 
     Raises SkillError when the one that is there was trained for another geometry.
     """
-    found = latest(step.skill, folder)
+    found = latest(step.skill, folder, preset)
     if found is not None:
         check_fits(found.skill, assembly, step, found.path)
     return found
@@ -73,8 +77,28 @@ def next_version(name: str, folder: Path) -> int:
     return max(known, default=0) + 1
 
 
-def publish(skill: Skill, weights: Mapping[str, NDArray[Any]], folder: Path) -> Path:
-    """Put a version into ``folder``, whole or not at all. Raises SkillError when it is there already."""
+def publish(
+    skill: Skill,
+    weights: Mapping[str, NDArray[Any]],
+    folder: Path,
+    beside: Mapping[str, bytes] | None = None,
+) -> Path:
+    """Put a version into ``folder``, with the files ``beside`` it, whole or not at all.
+
+    Raises SkillError when it is there already.
+    """
     path = folder / skill.name / str(skill.version)
-    save(skill, path, weights)
+    save(skill, path, weights, beside)
     return path
+
+
+def everything() -> list[tuple[Skill, Path]]:
+    """Every version of every skill that is at hand, by name and version; own ones before shipped ones.
+
+    Raises SkillError.
+    """
+    found: list[tuple[Skill, Path]] = []
+    for place in (own_folder(), SHIPPED):
+        paths = (path.parent for path in place.glob(f"*/*/*/{RECORD}") if path.parent.name.isdigit())
+        found += [(read_record(path), path) for path in paths]
+    return sorted(found, key=lambda one: (one[0].name, one[0].version))

@@ -90,6 +90,8 @@ def one_screen_errors(command: Callable[..., Answer]) -> Callable[..., Answer]:
     def wrapped(*args: Any, **kwargs: Any) -> Answer:
         try:
             return command(*args, **kwargs)
+        except KeyboardInterrupt:
+            raise typer.Exit(INTERRUPTED) from None
         except Exception as error:
             code = _exit_code(error)
             if code is None:
@@ -111,5 +113,21 @@ def _exit_code(error: Exception) -> int | None:
         return BAD_INPUT
     if isinstance(error, OSError) and error.filename is not None:
         return BAD_INPUT
-    cell = sys.modules.get("skills.cell")
-    return CELL_FAULT if cell is not None and isinstance(error, cell.CellError) else None
+    if _is_one_of(error, USERS_TO_MEND):
+        return BAD_INPUT
+    return CELL_FAULT if _is_one_of(error, (("skills.cell", "CellError"),)) else None
+
+
+USERS_TO_MEND = (
+    ("skills.artifact", "SkillError"),
+    ("skills.policies", "UnknownPolicy"),
+    ("skills.presets", "UnknownPreset"),
+    ("calibration.training", "CheckpointError"),
+)
+"""Errors of the floors below that a person can do something about: module and class."""
+
+
+def _is_one_of(error: Exception, kinds: tuple[tuple[str, str], ...]) -> bool:
+    """Whether ``error`` is of one of these classes; a module that nobody imported has raised nothing."""
+    known = ((sys.modules.get(module), name) for module, name in kinds)
+    return any(module is not None and isinstance(error, getattr(module, name)) for module, name in known)

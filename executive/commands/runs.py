@@ -57,7 +57,7 @@ def run(
     repeat: Annotated[int, typer.Option(min=1, help="Runs, with consecutive seeds.")] = 1,
     jobs: Jobs = 1,
     noise: Annotated[Noise, typer.Option(help="How the goal's pose is wrong.")] = Noise.FIXED,
-    policy: Annotated[PolicyName, typer.Option(help="The policy that inserts.")] = PolicyName.SEARCH,
+    policy: Annotated[PolicyName, typer.Option(help="The policy that inserts.")] = PolicyName.LEARNED,
     attempts: Annotated[int, typer.Option(min=1, help="Attempts at each step.")] = 3,
     on_failure: Annotated[
         OnFailure, typer.Option(help="When every attempt at a step has failed.")

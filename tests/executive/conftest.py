@@ -220,6 +220,12 @@ class World:
         )
 
 
+@pytest.fixture(autouse=True)
+def no_skills_of_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Skills that were trained on this machine do not get into tests."""
+    monkeypatch.setenv("DOVETAIL_SKILLS", str(tmp_path / "skills"))
+
+
 @pytest.fixture
 def make_world(tmp_path: Path) -> Callable[..., World]:
     """A maker of worlds; troubles are (kind, part) or (kind, part, times); ``loose``: no mates, and

@@ -27,7 +27,7 @@ def dovetail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_world: Any) -
     monkeypatch.setenv("DOVETAIL_HOME", str(tmp_path / "home"))
     for name, value in {"COLUMNS": "110", "NO_COLOR": "1", "TERM": "dumb"}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(run, "standard_kit", lambda name: world.kit)
+    monkeypatch.setattr(run, "standard_kit", lambda assembly, name: world.kit)
 
     def bench(assembly: Any, options: Any) -> run.Bench:
         cell = FakeCell(assembly, world.cell.insertions, seed=options.seed, noise=EXACT, troubles=troubles)
@@ -120,7 +120,9 @@ def test_a_benchmark_covers_every_product_and_policy(dovetail: Dovetail, product
     result = dovetail(*words, "--format", "json", troubles_=[("missed grasp", "left")])
     assert result.exit_code == 0
     written = json.loads(result.stdout)
-    assert [(row["policy"], row["runs"]) for row in written["rows"]] == [("search", 2), ("push", 2)]
+    assert [(row["policy"], row["runs"]) for row in written["rows"]] == [
+        ("learned", 2), ("search", 2), ("push", 2),
+    ]  # fmt: skip
     assert written["rows"][0]["causes"] == {"grasp missed": 2}
     assert written["total"]["search"]["mean_step_success"] == 1.0
     table = dovetail(*words, "--policy", "push", "--quiet")
@@ -180,7 +182,7 @@ def test_a_product_is_shown(dovetail: Dovetail, product_file: Path, monkeypatch:
     assert "insert-top" in result.stdout
     written = json.loads(dovetail("show", product_file, "--json").stdout)
     assert written["assembly"]["name"] == "bridge"
-    assert "policy search" in written["tree"]
+    assert "policy learned" in written["tree"]
 
 
 def test_without_a_renderer_there_are_no_pictures_and_nothing_fails(

@@ -32,8 +32,7 @@ import json, os, sys
 import executive.benchmark, executive.display, executive.interrupt, executive.kit, executive.pictures
 import executive.report, executive.views, sequences.load
 from executive.options import PolicyName
-executive.kit.standard_kit(PolicyName.SEARCH)
-executive.kit.insertions_of(sequences.load.load(sys.argv[1]))
+executive.kit.standard_kit(sequences.load.load(sys.argv[1]), PolicyName.LEARNED)
 from executive.main import run
 print("ready", flush=True)
 for line in sys.stdin:

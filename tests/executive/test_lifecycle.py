@@ -20,7 +20,7 @@ OPTIONS = RunOptions(on_failure=OnFailure.SKIP)
 MOVING = (
     "pick",
     "carry",
-    "policy search",
+    "policy learned",
     "check seated",
     "let go",
     "lift clear",
@@ -119,7 +119,7 @@ def test_a_leaf_may_be_stopped_before_it_began(builder: TreeBuilder, name: str) 
     assert leaf.status is Status.INVALID
 
 
-@pytest.mark.parametrize("name", ["pick", "carry", "policy search", "check seated", "let go"])
+@pytest.mark.parametrize("name", ["pick", "carry", "policy learned", "check seated", "let go"])
 def test_a_leaf_that_the_attempt_has_passed_does_nothing(builder: TreeBuilder, name: str) -> None:
     builder.board.phase = Phase.RELEASED
     leaf = leaf_of(builder, name)

@@ -24,7 +24,8 @@ def real_world(make_world: Make) -> Make:
     """A maker of worlds with the routines of the skills floor."""
 
     def make(*troubles: Any, **more: Any) -> Any:
-        world = make_world(*troubles, kit=standard_kit(PolicyName.SEARCH), **more)
+        world = make_world(*troubles, **more)
+        world.kit = standard_kit(world.assembly, PolicyName.SEARCH)
         world.cell.insertions = {
             step.part: insertion_of(world.assembly, step) for step in world.assembly.steps
         }

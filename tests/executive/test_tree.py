@@ -189,4 +189,4 @@ def test_the_outline_names_every_step(make_world: Make) -> None:
     text = outline_of(world.assembly, RunOptions(), world.kit)
     assert "1 left" in text
     assert "3 top (in the same way)" in text
-    assert "policy search" in text
+    assert "policy learned" in text

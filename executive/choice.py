@@ -1,0 +1,70 @@
+"""Which skill inserts each part of a run: the one trained for its step, else the search."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from executive.options import PolicyName
+from sequences.assembly import Assembly, Step
+from skills.artifact import version_text
+from skills.insertion import Attempt, Insertion
+from skills.learned import Learned, crew
+from skills.library import Found, fitting
+from skills.policies import policy, scripted_skill
+from skills.routine import Routine
+
+CHECKED_AT_S = 0.06
+"""A control period to try a skill's pieces with; any would do [s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What inserts one part."""
+
+    version: str
+    """As ``skills.artifact.version_text`` writes it."""
+    make: Callable[[Attempt], Routine]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What inserts each part of a product."""
+
+    by_part: Mapping[str, Choice]
+    notes: tuple[str, ...] = ()
+    """For a person: where something else was chosen than was asked for."""
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Part → version of the skill that inserts it."""
+        return {part: choice.version for part, choice in self.by_part.items()}
+
+
+def chosen(assembly: Assembly, name: PolicyName, insertions: Mapping[str, Insertion]) -> Chosen:
+    """What the policy called ``name`` means for each step of ``assembly``.
+
+    Skills are read and checked here, before anything moves. Raises SkillError for one that is corrupt, was
+    made for other geometry, or cannot be run by this version.
+    """
+    if name is not PolicyName.LEARNED:
+        return Chosen({step.part: _scripted(str(name), assembly, step) for step in assembly.steps})
+    choices: dict[str, Choice] = {}
+    missing: list[str] = []
+    for step in assembly.steps:
+        found = fitting(assembly, step)
+        if found is None:
+            missing.append(step.part)
+            choices[step.part] = _scripted(str(PolicyName.SEARCH), assembly, step)
+        else:
+            crew(found, insertions[step.part], 1, CHECKED_AT_S)
+            choices[step.part] = Choice(version_text(found.skill, assembly, step), _learned(found))
+    notes = (f"no trained skill for {', '.join(missing)}: search is used",) if missing else ()
+    return Chosen(choices, notes)
+
+
+def _scripted(name: str, assembly: Assembly, step: Step) -> Choice:
+    skill = scripted_skill(name, assembly, step)
+    return Choice(version_text(skill, assembly, step), lambda attempt: policy(name, attempt))
+
+
+def _learned(found: Found) -> Callable[[Attempt], Routine]:
+    return lambda attempt: Learned(attempt, found)
