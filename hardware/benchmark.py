@@ -1,7 +1,7 @@
 """How quick a bridge is: beside a bare ZeroMQ echo, in the same run, on one machine.
 
 The server and the echo are processes of their own, as in earnest. Messages are of the same size, and the two
-are asked in turn, so that whatever else the machine does befalls both alike.
+are asked in turn, a hundred round trips each, so that whatever else the machine does befalls both alike.
 """
 
 import os
@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,9 +25,8 @@ from hardware.messages import Pose, Request, Servo, encode
 from sequences.assembly import Assembly
 
 POLICY_HZ = 15.0
-PAUSE_S = 0.002
-"""Time between two requests [s]."""
-WARM_UP = 50
+BLOCK = 100
+"""Round trips to the bridge before it is the echo's turn; the first block of each warms up."""
 ECHO = """
 import sys, zmq
 socket = zmq.Context().socket(zmq.ROUTER)
@@ -143,20 +143,22 @@ def _keys(folder: Path) -> Keys:
 def _turn_about(
     link: Link, here: Pose, echo: Callable[[bytes], None], message: bytes, commands: int
 ) -> tuple[Spread, Spread]:
-    """Ask the bridge and the echo in turn."""
+    """Ask the bridge and the echo in turn, a block of requests each, one after the other without a pause."""
     mine, bare = [], []
-    for index in range(commands + WARM_UP):
+    for _ in range(1 + commands // BLOCK):
+        mine.append(_block(lambda: link.ask(Servo(here))))
+        bare.append(_block(lambda: echo(message)))
+    return Spread.of(list(chain(*mine[1:]))), Spread.of(list(chain(*bare[1:])))
+
+
+def _block(ask: Callable[[], object]) -> list[float]:
+    """Durations of a block of round trips [s]."""
+    took = []
+    for _ in range(BLOCK):
         began = time.perf_counter()
-        link.ask(Servo(here))
-        answered = time.perf_counter()
-        time.sleep(PAUSE_S)
-        asked = time.perf_counter()
-        echo(message)
-        if index >= WARM_UP:
-            mine.append(answered - began)
-            bare.append(time.perf_counter() - asked)
-        time.sleep(PAUSE_S)
-    return Spread.of(mine), Spread.of(bare)
+        ask()
+        took.append(time.perf_counter() - began)
+    return took
 
 
 def _listen(link: Link, seconds: float) -> tuple[Spread, float]:
@@ -186,6 +188,8 @@ def _cpu(pid: int, link: Link, here: Pose, seconds: float) -> float:
     x, y, z = here.position_m
     while (now := time.monotonic()) - began < seconds:
         step += 1
+        if not link.in_control:
+            link.take()
         link.ask(Servo(Pose((x, y + 0.002 * (step % 2), z), here.quaternion)))
         time.sleep(max(0.0, began + step / POLICY_HZ - now))
     return round((used_s() - before) / (time.monotonic() - began), 3)

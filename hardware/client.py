@@ -5,7 +5,6 @@ alive; when the server cannot be reached, or has given control away, every call 
 Refused, and ``reconnect`` begins a new session.
 """
 
-import contextlib
 import secrets
 import threading
 import time
@@ -31,6 +30,7 @@ from hardware.messages import (
 )
 from skills.cell import CellError
 
+AT_ONCE = int(zmq.NOBLOCK)
 BEAT_S = 0.03
 """Time between two signs of life [s]."""
 DEADLINE_S = 0.25
@@ -111,6 +111,7 @@ class Link:
             self._sent.clear()
             self._round_trip_s = float("inf")
             self._commands = self._socket(zmq.DEALER)
+            self._commands.rcvtimeo = round(1000 * BEAT_S)
             self._commands.connect(self.settings.command_endpoint)
             self._session = self._greet(max(1.0, self.settings.answer_s))
             for _ in range(PROBES):
@@ -156,12 +157,14 @@ class Link:
         """Open a session."""
         until = time.monotonic() + within_s
         hello = self._send(Hello(self.settings.name, secrets.token_bytes(16)))
-        while (left := until - time.monotonic()) > 0.0:
-            reply = self._next_reply(min(left, GREET_AGAIN_S))
+        again_at = time.monotonic() + GREET_AGAIN_S
+        while time.monotonic() < until:
+            reply = self._next_reply()
             if reply is not None and reply.seq == hello:
                 return self._accepted(reply).session
-            if reply is None:
+            if reply is None and time.monotonic() > again_at:
                 hello = self._send(Hello(self.settings.name, secrets.token_bytes(16)))
+                again_at += GREET_AGAIN_S
         raise LinkLost(self.settings.command_endpoint, within_s)
 
     def _ask(self, body: Body, within_s: float | None = None) -> Reply:
@@ -170,8 +173,8 @@ class Link:
         until = time.monotonic() + waited_s
         first = self._send(body)
         mine, again_at = {first}, time.monotonic() + RESEND_S
-        while (left := until - time.monotonic()) > 0.0:
-            reply = self._next_reply(min(left, BEAT_S))
+        while time.monotonic() < until:
+            reply = self._next_reply()
             if reply is not None and reply.seq in mine:
                 return self._accepted(reply)
             if reply is None and time.monotonic() >= again_at:
@@ -198,17 +201,17 @@ class Link:
         if len(self._sent) > MOST_AWAITED:
             del self._sent[next(iter(self._sent))]
         request = Request(self._session, self._seq, now + self._offset_s + DEADLINE_S, body, again)
-        with contextlib.suppress(zmq.Again):
-            self._commands.send(encode(request), zmq.NOBLOCK)
+        try:
+            self._commands.send(encode(request), AT_ONCE)
+        except zmq.Again:
+            del self._sent[self._seq]
         return self._seq
 
-    def _next_reply(self, wait_s: float) -> Reply | None:
-        """The next answer to anything that was sent in this session."""
+    def _next_reply(self, *, wait: bool = True) -> Reply | None:
+        """The next answer to anything that was sent in this session, if it comes within a beat."""
         assert self._commands is not None
-        if not self._commands.poll(max(1, round(wait_s * 1000)) if wait_s > 0.0 else 0):
-            return None
         try:
-            reply = decode_reply(self._commands.recv(zmq.NOBLOCK))
+            reply = decode_reply(self._commands.recv(0 if wait else AT_ONCE))
         except (Refused, zmq.Again):
             return None
         if (sent := self._sent.pop(reply.seq, None)) is not None:
@@ -229,7 +232,7 @@ class Link:
             if not self._in_control:
                 continue
             with self._lock:
-                while self._in_control and (reply := self._next_reply(0.0)) is not None:
+                while self._in_control and (reply := self._next_reply(wait=False)) is not None:
                     if reply.refusal in (Refusal.LEASE, Refusal.SESSION):
                         self._in_control = False
                 if self._in_control and not self._closed.is_set():

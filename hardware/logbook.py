@@ -1,10 +1,10 @@
 """The bridge's journal: one line of JSON for everything that happened, appended and never changed.
 
-A line is handed to the operating system before the program goes on, so it survives the program's death; what
-matters most is also forced to disk, by a thread of its own, so that the control loop never waits for a disk.
+Lines are handed to the operating system before the server waits for its next message, so they survive its
+death; what matters most is written at once and forced to disk, by a thread of its own, so that the control
+loop never waits for a disk.
 """
 
-import json
 import logging
 import os
 import threading
@@ -15,8 +15,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+import msgspec
+
 LARGEST_FILE = 64_000_000
 """A file of this size is put aside as ``NAME.1`` and a new one begun [bytes]."""
+MOST_WAITING = 64
 SPEAKING = 20
 """How many lines of one kind about one client are written in a row before they are only counted."""
 QUIET_S = 1.0
@@ -32,27 +35,36 @@ class Logbook:
         self.path = path
         self._file = -1 if path is None else _opened(path)
         self._size = 0 if path is None else os.fstat(self._file).st_size
+        self._waiting: list[tuple[float, float, str, dict[str, Any]]] = []
         self._durable: SimpleQueue[int | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._force, name="logbook", daemon=True)
         self._thread.start()
 
     def write(self, kind: str, *, durable: bool = False, **facts: Any) -> None:
-        """Append a line; ``durable`` also forces it to disk soon."""
+        """Add a line; ``durable`` also writes everything out now and has it forced to disk soon."""
         log.info("%s %s", kind, facts)
         if self._file < 0:
             return
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        record = {"time": now, "monotonic_s": round(time.monotonic(), 4), "kind": kind, **facts}
-        line = json.dumps(record, default=str).encode() + b"\n"
-        os.write(self._file, line)
-        self._size += len(line)
+        self._waiting.append((time.time(), time.monotonic(), kind, facts))
+        if durable or len(self._waiting) >= MOST_WAITING:
+            self.flush()
         if durable:
             self._durable.put(os.dup(self._file))
+
+    def flush(self) -> None:
+        """Hand the lines that wait to the operating system."""
+        if not self._waiting:
+            return
+        lines = b"".join(map(_line, self._waiting))
+        self._waiting.clear()
+        os.write(self._file, lines)
+        self._size += len(lines)
         if self._size > LARGEST_FILE:
             self._turn_the_page()
 
     def close(self) -> None:
         """Force everything to disk and let go of the file."""
+        self.flush()
         self._durable.put(None)
         self._thread.join()
         if self._file >= 0:
@@ -102,6 +114,14 @@ class Complaints:
             self.logbook.write("refused many", more=unsaid)
         self._recent.clear()
         self._since_s = now
+
+
+def _line(entry: tuple[float, float, str, dict[str, Any]]) -> bytes:
+    """One line of the file."""
+    time_s, monotonic_s, kind, facts = entry
+    now = datetime.fromtimestamp(time_s, UTC).isoformat(timespec="milliseconds")
+    record = {"time": now, "monotonic_s": round(monotonic_s, 4), "kind": kind, **facts}
+    return msgspec.json.encode(record, enc_hook=str) + b"\n"
 
 
 def _opened(path: Path) -> int:

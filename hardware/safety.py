@@ -107,9 +107,9 @@ class Violation:
 
 def outside_m(limits: Limits, position: Sequence[float]) -> float:
     """How far a position (3,) is outside the workspace, negative inside [m]."""
-    low = max(a - x for a, x in zip(limits.workspace_min_m, position, strict=True))
-    high = max(x - b for b, x in zip(limits.workspace_max_m, position, strict=True))
-    return max(low, high)
+    x, y, z = position
+    (x0, y0, z0), (x1, y1, z1) = limits.workspace_min_m, limits.workspace_max_m
+    return max(x0 - x, x - x1, y0 - y, y - y1, z0 - z, z - z1)
 
 
 def check_target(limits: Limits, target: Pose) -> None:
@@ -178,8 +178,8 @@ def allowed_grip(limits: Limits, width_m: float, force_n: float) -> tuple[float,
 
 def angle_between(a: Pose, b: Pose) -> float:
     """The angle of the rotation from ``b`` to ``a`` [rad]."""
-    cosine = abs(sum(p * q for p, q in zip(a.quaternion, b.quaternion, strict=True)))
-    return 2.0 * math.acos(min(1.0, cosine))
+    (x, y, z, w), (p, q, r, s) = a.quaternion, b.quaternion
+    return 2.0 * math.acos(min(1.0, abs(x * p + y * q + z * r + w * s)))
 
 
 class Watch:
@@ -196,48 +196,56 @@ class Watch:
     def look(self, state: ArmState) -> list[Violation]:
         """Everything that is beyond a limit in ``state``."""
         found = []
-        for quantity, fault, value, soft, hard, say in self._quantities(state):
+        for quantity, fault, value, soft, hard in self._quantities(state):
             if value <= soft:
                 self._forgiven.pop(quantity, None)
-                continue
-            if value > hard or not math.isfinite(value):
-                found.append(Violation(quantity, fault, True, say))
+            elif value > hard or not math.isfinite(value):
+                found.append(Violation(quantity, fault, True, _said(quantity, value, state)))
             elif value > self._forgiven.get(quantity, soft):
-                found.append(Violation(quantity, fault, False, say))
+                found.append(Violation(quantity, fault, False, _said(quantity, value, state)))
         return found
 
     def forgive(self, state: ArmState) -> None:
         """Accept what is over a soft limit in ``state``, but little more."""
         self._forgiven = {
             quantity: soft + REARMED * (value - soft) + 0.1 * abs(soft)
-            for quantity, _, value, soft, _, _ in self._quantities(state)
+            for quantity, _, value, soft, _ in self._quantities(state)
             if value > soft
         }
 
-    def _quantities(self, state: ArmState) -> list[tuple[str, Fault, float, float, float, str]]:
-        """Name, fault, value, soft limit, hard limit and words of everything that is watched."""
+    def _quantities(self, state: ArmState) -> list[tuple[str, Fault, float, float, float]]:
+        """Name, fault, value, soft limit and hard limit of everything that is watched."""
         limits = self.limits
         velocity, wrench = state.tcp_velocity.tolist(), state.wrench.tolist()
-        speed, turn = math.hypot(*velocity[:3]), math.hypot(*velocity[3:])
         force = max(math.hypot(*wrench[:3]), state.peak_force_n)
-        torque = math.hypot(*wrench[3:])
         outside = outside_m(limits, state.tcp_in_base.translation.tolist())
-        joint, room = tightest(state.joint_positions.tolist())
-        margin = limits.joint_margin_rad
+        room, margin = tightest(state.joint_positions.tolist())[1], limits.joint_margin_rad
+        speed, turn = limits.speed, limits.turn_speed
         return [
-            ("force", Fault.REFLEX, force, limits.soft_force_n, limits.hard_force_n,
-             f"contact force of {force:.0f} N"),
-            ("torque", Fault.REFLEX, torque, limits.soft_torque_nm, limits.hard_torque_nm,
-             f"contact torque of {torque:.1f} N·m"),
-            ("speed", Fault.CONTROL, speed, limits.speed * SPEED_SLACK, limits.speed * HARD_SPEED,
-             f"TCP at {speed:.2f} m/s"),
-            ("turn", Fault.CONTROL, turn, limits.turn_speed * SPEED_SLACK, limits.turn_speed * HARD_SPEED,
-             f"TCP turning at {turn:.2f} rad/s"),
-            ("workspace", Fault.WORKSPACE, outside, OUTSIDE_SLACK_M, HARD_EXCURSION_M,
-             f"TCP {1000 * outside:.0f} mm outside the workspace"),
-            ("joints", Fault.CONTROL, -room, -margin, -HARD_MARGIN * margin,
-             f"joint {joint} {_end(room)}"),
-        ]  # fmt: skip
+            ("force", Fault.REFLEX, force, limits.soft_force_n, limits.hard_force_n),
+            ("torque", Fault.REFLEX, math.hypot(*wrench[3:]), limits.soft_torque_nm, limits.hard_torque_nm),
+            ("speed", Fault.CONTROL, math.hypot(*velocity[:3]), speed * SPEED_SLACK, speed * HARD_SPEED),
+            ("turn", Fault.CONTROL, math.hypot(*velocity[3:]), turn * SPEED_SLACK, turn * HARD_SPEED),
+            ("workspace", Fault.WORKSPACE, outside, OUTSIDE_SLACK_M, HARD_EXCURSION_M),
+            ("joints", Fault.CONTROL, -room, -margin, -HARD_MARGIN * margin),
+        ]
+
+
+def _said(quantity: str, value: float, state: ArmState) -> str:
+    """A violation in words."""
+    match quantity:
+        case "force":
+            return f"contact force of {value:.0f} N"
+        case "torque":
+            return f"contact torque of {value:.1f} N·m"
+        case "speed":
+            return f"TCP at {value:.2f} m/s"
+        case "turn":
+            return f"TCP turning at {value:.2f} rad/s"
+        case "workspace":
+            return f"TCP {1000 * value:.0f} mm outside the workspace"
+        case _:
+            return f"joint {tightest(state.joint_positions.tolist())[0]} {_end(-value)}"
 
 
 def _end(room: float) -> str:

@@ -12,10 +12,10 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
 
-import msgspec
+import numpy as np
 import zmq
+from scipy.spatial.transform import RigidTransform
 
 from hardware.arm import Arm, ArmState
 from hardware.doorkeeper import Addresses, Doorkeeper, ServerKeys
@@ -27,10 +27,10 @@ from hardware.logbook import Complaints, Logbook
 from hardware.messages import (
     MOST_PEAKS,
     Beat,
-    Body,
     Diagnose,
     Give,
     Hello,
+    Pose,
     Recover,
     Refusal,
     Refused,
@@ -52,6 +52,10 @@ from skills.cell import Vector
 
 FRESH_S = 2.0
 """How long an examination of the arm is good for [s]."""
+AT_ONCE, MORE = int(zmq.NOBLOCK), int(zmq.SNDMORE)
+OVERSLEPT_S, LISTEN_S = 0.02, 0.02
+"""A loop that is this late was kept from running by the machine; what clients said meanwhile may still be on
+its way, so it listens for a moment before it judges their silence [s]."""
 MOST_AT_ONCE = 64
 """Messages that are answered before the arm is looked at again."""
 QUIET = (Beat,)
@@ -89,6 +93,8 @@ class BridgeServer:
         self.executed = 0
         """Commands that were acted on."""
         self._n = 0
+        self._cycled_s = self._awake_s = time.monotonic()
+        self._tcp: tuple[RigidTransform, Pose] | None = None
         self._peaks: deque[float] = deque(maxlen=MOST_PEAKS)
         self._wrenches: deque[Vector] = deque(
             maxlen=max(1, round(settings.control_period_s * settings.rate_hz))
@@ -144,19 +150,25 @@ class BridgeServer:
         """Answer what comes in until ``due``."""
         door = self.door
         wait_ms = math.ceil(1000.0 * max(0.0, due - time.monotonic()))
-        ready = dict(self._poller.poll(wait_ms))
-        if door.commands in ready:
-            for _ in range(MOST_AT_ONCE):
-                if not self._receive():
-                    break
-        if door.zap in ready:
-            door.answer_handshake()
-        if door.monitor in ready:
-            door.read_monitor()
+        for socket, _ in self._poller.poll(wait_ms):
+            if socket is door.commands:
+                answered = 0
+                while answered < MOST_AT_ONCE and self._receive():
+                    answered += 1
+                self.logbook.flush()
+            elif socket is door.zap:
+                door.answer_handshake()
+            else:
+                door.read_monitor()
 
     def _cycle(self, now: float) -> None:
         """Take control from a silent client, look at the arm, publish."""
-        if (lost := self.lease.expire(now)) is not None:
+        late_s, self._cycled_s = now - self._cycled_s - 1.0 / self.settings.rate_hz, now
+        if late_s > OVERSLEPT_S:
+            self._awake_s = now
+            self.logbook.write("overslept", by_s=round(late_s, 3))
+        listened = now - self._awake_s > LISTEN_S
+        if listened and (lost := self.lease.expire(now)) is not None:
             session = self.sessions.by_token(lost)
             who = session.who if session else "a client"
             self.supervisor.hold(f"{who} is not heard of any more")
@@ -171,13 +183,16 @@ class BridgeServer:
         """Answer one message; False when none is waiting."""
         commands = self.door.commands
         try:
-            frames = commands.recv_multipart(zmq.NOBLOCK, copy=False)
+            route = commands.recv(AT_ONCE)
         except zmq.Again:
             return False
-        route = frames[0].bytes
-        reply = self._answered(route, frames[1:], time.monotonic())
+        frames = [commands.recv(AT_ONCE, copy=False)]
+        while frames[-1].more:
+            frames.append(commands.recv(AT_ONCE, copy=False))
+        reply = encode(self._answered(route, frames, time.monotonic()))
         try:
-            commands.send_multipart([route, encode(reply)], zmq.NOBLOCK)
+            commands.send(route, AT_ONCE | MORE)
+            commands.send(reply, AT_ONCE)
         except zmq.ZMQError as error:
             self.complaints.refused(route.hex(), "unreachable", str(error), time.monotonic())
         return True
@@ -255,8 +270,8 @@ class BridgeServer:
                     self._wrenches.clear()
         if not isinstance(body, QUIET):
             self.executed += 1
-            what = {} if isinstance(body, Reset) else _facts(body)
-            self.logbook.write(type(body).__name__.lower(), who=session.who, seq=request.seq, **what)
+            said = None if isinstance(body, Reset) else body
+            self.logbook.write(type(body).__name__.lower(), who=session.who, seq=request.seq, body=said)
         return detail, info
 
     def _take(self, session: Session) -> None:
@@ -310,25 +325,26 @@ class BridgeServer:
         self._n += 1
         self._peaks.append(arm.peak_force_n)
         self._wrenches.append(arm.wrench)
-        wrench = sum(self._wrenches) / len(self._wrenches)
+        wrench = np.asarray(sum(self._wrenches)) / len(self._wrenches)
         supervisor = self.supervisor
         holder = self.sessions.by_token(self.lease.holder) if self.lease.holder else None
         state = State(
             self._n, time.monotonic(), arm.time_s,
             tuple(arm.joint_positions.tolist()), tuple(arm.joint_velocities.tolist()),
-            pose_of(arm.tcp_in_base), tuple(arm.tcp_velocity.tolist()), tuple(wrench.tolist()),
+            self._pose(arm.tcp_in_base), tuple(arm.tcp_velocity.tolist()), tuple(wrench.tolist()),
             tuple(arm.joint_torques_external.tolist()), tuple(self._peaks),
             arm.gripper_width_m, arm.grasped, arm.moving, arm.mode,
             tuple(map(str, supervisor.faults)),
             (supervisor.latched or "; ".join(supervisor.faults.values()))[:600],
             bool(supervisor.latched), holder.who[:64] if holder else "",
         )  # fmt: skip
-        self.door.states.send(encode(state), zmq.NOBLOCK)
+        self.door.states.send(encode(state), AT_ONCE)
 
-
-def _facts(body: Body) -> dict[str, Any]:
-    """What a command asked for, for the logbook."""
-    return {name: msgspec.to_builtins(getattr(body, name)) for name in body.__struct_fields__}
+    def _pose(self, tcp_in_base: RigidTransform) -> Pose:
+        """The TCP as it goes on the wire; not computed anew for an arm that stands still."""
+        if self._tcp is None or self._tcp[0] is not tcp_in_base:
+            self._tcp = (tcp_in_base, pose_of(tcp_in_base))
+        return self._tcp[1]
 
 
 def _user(frame: zmq.Frame) -> str:
