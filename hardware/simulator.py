@@ -118,7 +118,7 @@ class Simulator:
             case "clear":
                 server.faults.clear()
             case "events":
-                return server.events
+                return list(server.events)
             case "trail":
                 return list(self._trail)
             case "pace":
@@ -133,7 +133,7 @@ class Simulator:
                     "q": self.world.q.tolist(),
                     "dq": self.world.dq.tolist(),
                     "tcp": self.world.tcp.tolist(),
-                    "collision_force_n": server.reflexes.collision.force_n,
+                    "collision_force_n": server.drive.reflexes.collision.force_n,
                 }
             case "quit":
                 self._running = False
