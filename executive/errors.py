@@ -5,7 +5,9 @@ ExecutiveError
 ├── RunBusy           another process drives the run
 ├── RunFinished       there is nothing left to resume
 ├── JournalUnreadable the file is not a journal of this version
-└── CellUnavailable   the cell that was asked for is not installed here
+├── CellUnavailable   the cell that was asked for is not installed here
+├── UnknownStep       a step was named that no product has
+└── NoSkill           a policy was named that nobody wrote or trained for the step
 """
 
 from pathlib import Path
@@ -56,3 +58,19 @@ class CellUnavailable(ExecutiveError):
     def __init__(self, cell: str, why: str) -> None:
         self.cell, self.why = cell, why
         super().__init__(f"the cell '{cell}' cannot be opened: {why}")
+
+
+class UnknownStep(ExecutiveError):
+    """A step was named that no product has."""
+
+    def __init__(self, name: str, hint: str) -> None:
+        self.name = name
+        super().__init__(f"'{name}' is neither PRODUCT/PART nor the name of a skill; {hint}")
+
+
+class NoSkill(ExecutiveError):
+    """A policy was named that nobody wrote or trained for the step."""
+
+    def __init__(self, policy: str, step: str, hint: str) -> None:
+        self.policy, self.step = policy, step
+        super().__init__(f"there is no policy '{policy}' for {step}; {hint}")

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from executive.commands import benchmark, pictures, products, records, runs
+from executive.commands import benchmark, learning, pictures, products, records, runs
 
-EPILOG = "Exit codes: 0 assembled, 1 not assembled, 2 bad input, 3 fault of the cell, 130 interrupted."
+EPILOG = "Exit codes: 0 done, 1 not assembled, 2 bad input, 3 fault of the cell, 130 interrupted."
 
 app = typer.Typer(
     name="dovetail",
@@ -44,6 +44,8 @@ app.command()(runs.resume)
 app.command("runs")(records.runs)
 app.command()(records.report)
 app.command()(records.queue)
+app.command()(learning.evaluate)
+app.command()(learning.skills)
 app.add_typer(benchmark.app, name="benchmark")
 
 

@@ -22,6 +22,28 @@ class PolicyName(StrEnum):
     PUSH = "push"
 
 
+class Start(StrEnum):
+    """Where the plug is when a policy takes over."""
+
+    UNIFORM = "uniform"
+    WIDE = "wide"
+    INITIALIZATION = "initialization"
+
+
+class Criterion(StrEnum):
+    """What counts as success in an evaluation."""
+
+    SEATED = "seated"
+    ENGAGED = "engaged"
+
+
+class PhysicsName(StrEnum):
+    """Which physics an evaluation runs in."""
+
+    NOMINAL = "nominal"
+    VERIFY = "verify"
+
+
 class OnFailure(StrEnum):
     """What to do, with nobody there to ask, when every attempt at a step has failed."""
 

@@ -28,7 +28,8 @@ OUTCOME_STYLE = {
 }
 
 
-def _table(*columns: str, right: Sequence[str] = ()) -> Table:
+def new_table(*columns: str, right: Sequence[str] = ()) -> Table:
+    """An empty table with these columns."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
@@ -37,7 +38,7 @@ def _table(*columns: str, right: Sequence[str] = ()) -> Table:
 
 def product_list(products: Iterable[Assembly]) -> Table:
     """The bundled products."""
-    table = _table("product", "title", "parts", "steps", right=("parts", "steps"))
+    table = new_table("product", "title", "parts", "steps", right=("parts", "steps"))
     for assembly in products:
         table.add_row(assembly.name, assembly.title, str(len(assembly.parts)), str(len(assembly.steps)))
     return table
@@ -45,13 +46,13 @@ def product_list(products: Iterable[Assembly]) -> Table:
 
 def product_view(assembly: Assembly, tree: str) -> Group:
     """A product: its parts, its steps, its tree."""
-    parts = _table("part", "title", "mass or density", "friction", "grasps", right=("friction", "grasps"))
+    parts = new_table("part", "title", "mass or density", "friction", "grasps", right=("friction", "grasps"))
     for name, part in assembly.parts.items():
         mass = f"{part.mass_g:g} g" if part.mass_g is not None else f"{part.density_kg_m3 or 0:g} kg/m³"
         shown = Text(name, style="bold" if name == assembly.base.part else "")
         parts.add_row(shown, part.title, mass, f"{part.friction:g}", str(len(part.grasps)))
     right = ("#", "clearance", "depth", "tolerance")
-    steps = _table("#", "part", "skill", "onto", "clearance", "depth", "tolerance", "alike", right=right)
+    steps = new_table("#", "part", "skill", "onto", "clearance", "depth", "tolerance", "alike", right=right)
     for i, step in enumerate(assembly.steps, 1):
         alike = "round" if step.symmetry == 0 else f"{step.symmetry} turn{'s' * (step.symmetry != 1)}"
         steps.add_row(
@@ -65,7 +66,7 @@ def product_view(assembly: Assembly, tree: str) -> Group:
 def result_view(result: dict[str, Any]) -> Group:
     """What came of a run, from the JSON object of its result."""
     right = ("#", "attempts", "peak", "time")
-    table = _table("#", "part", "attempts", "seated", "truth", "peak", "time", "cause", right=right)
+    table = new_table("#", "part", "attempts", "seated", "truth", "peak", "time", "cause", right=right)
     for i, step in enumerate(result["steps"], 1):
         table.add_row(
             str(i), step["step"], str(step["attempts"]), _yes(step["seated"]), _yes(step["truth_seated"]),
@@ -97,7 +98,7 @@ def runs_view(rows: Sequence[tuple[RunRow, str]]) -> RenderableType:
     """Runs with what can be done with each."""
     if not rows:
         return Text("No runs yet. Begin with: dovetail run PRODUCT")
-    table = _table("run", "product", "seed", "policy", "began", "state", "placed", right=("run", "seed"))
+    table = new_table("run", "product", "seed", "policy", "began", "state", "placed", right=("run", "seed"))
     for row, state in rows:
         steps = row.result["steps"] if row.result else []
         placed = f"{sum(step['seated'] for step in steps)}/{len(steps)}" if steps else ""
@@ -111,7 +112,7 @@ def runs_view(rows: Sequence[tuple[RunRow, str]]) -> RenderableType:
 
 def events_view(events: Sequence[Event], assembly: Assembly) -> Table:
     """What happened in a run."""
-    table = _table("time", "part", "attempt", "event", "", right=("time", "attempt"))
+    table = new_table("time", "part", "attempt", "event", "", right=("time", "attempt"))
     for event in events:
         part = "" if event.step is None else assembly.steps[event.step].part
         time = "" if event.sim_time_s is None else f"{event.sim_time_s:.1f} s"
@@ -130,7 +131,7 @@ def queue_view(rows: Sequence[Any]) -> RenderableType:
     for row in rows:
         causes = counts.setdefault((row["skill"], row["skill_version"]), {})
         causes[row["cause"]] = causes.get(row["cause"], 0) + 1
-    table = _table("skill", "version", "failures", "causes", right=("failures",))
+    table = new_table("skill", "version", "failures", "causes", right=("failures",))
     for (skill, version), causes in sorted(counts.items()):
         ordered = sorted(causes.items(), key=lambda item: -item[1])
         text = ", ".join(f"{cause} {n}" for cause, n in ordered)
@@ -143,7 +144,7 @@ def failures_view(rows: Sequence[Any]) -> RenderableType:
     if not rows:
         return Text("Nothing waits for this skill.")
     right = ("failure", "run", "attempt", "seed")
-    table = _table("failure", "run", "part", "attempt", "seed", "cause", "initialization", right=right)
+    table = new_table("failure", "run", "part", "attempt", "seed", "cause", "initialization", right=right)
     for row in rows:
         start = row["initialization"]
         shown = "" if start is None else " ".join(f"{1e3 * value:.1f}" for value in start[:3]) + " mm"

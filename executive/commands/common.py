@@ -5,6 +5,8 @@ This module and its neighbours import nothing heavy at the top, so that ``--help
 
 import functools
 import json
+import os
+import re
 import sys
 from collections.abc import Callable
 from importlib.resources import files
@@ -38,6 +40,23 @@ def complete_product(incomplete: str) -> list[str]:
     return [name for name in product_names() if name.startswith(incomplete)]
 
 
+def step_names() -> list[str]:
+    """``PRODUCT/PART`` of every step of the bundled products and the names of their skills, found without
+    checking the files."""
+    names: set[str] = set()
+    for product in product_names():
+        text = (files("sequences") / "library" / f"{product}.yaml").read_text(encoding="utf-8")
+        steps = text[text.rfind("\nsteps:") :]
+        names |= {f"{product}/{part}" for part in re.findall(r"^  - part: (\S+)", steps, re.MULTILINE)}
+        names |= set(re.findall(r"^    skill: (\S+)", steps, re.MULTILINE))
+    return sorted(names)
+
+
+def complete_step(incomplete: str) -> list[str]:
+    """Steps and skills for the shell."""
+    return [name for name in step_names() if name.startswith(incomplete)]
+
+
 Product = Annotated[
     str,
     typer.Argument(
@@ -55,6 +74,22 @@ RunsDir = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the result.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Runs at a time, each in a process.")]
+
+
+Steps = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="STEP...",
+        help="PRODUCT/PART, or a skill's name for all steps that use it.",
+        autocompletion=complete_step,
+    ),
+]
+
+
+def compute_with_one_thread() -> None:
+    """Keep numerical libraries that are not loaded yet to one thread: small products are faster so."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
 
 
 def stdout() -> "Console":

@@ -32,3 +32,25 @@ def run_progress(total: int, *, quiet: bool) -> Iterator[Callable[[dict[str, Any
                 console.print(line, highlight=False)
 
         yield done
+
+
+@contextmanager
+def episode_progress(what: str, total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """Yield what is to be told how many more episodes are over; draws on standard error."""
+    console = stderr()
+    if quiet or not console.is_terminal:
+        yield lambda more: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(what, total=total)
+
+        def report(more: int) -> None:
+            left = total - progress.tasks[0].completed
+            progress.update(task, advance=min(more, left))
+
+        yield report
