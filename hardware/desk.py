@@ -1,5 +1,6 @@
 """Franka Desk: brakes and the control interface, where somebody gave us a login."""
 
+import threading
 from dataclasses import dataclass
 
 import franky
@@ -23,6 +24,8 @@ class Desk:
     """A session with the robot's Desk. Raises ArmError named ``desk`` when it does not answer."""
 
     def __init__(self, address: str, login: DeskLogin) -> None:
+        self._asking: threading.Thread | None = None
+        self._status: dict[str, object] = {}
         self._desk = franky.Desk(address, login.username, login.password)
         try:
             self._desk.open(timeout=10.0)
@@ -38,17 +41,24 @@ class Desk:
             self._desk.enable_fci()
         except Exception as error:
             raise ArmError("desk", named(error)[1]) from error
+        self._ask()
 
     def status(self) -> dict[str, object]:
-        """Brakes, control interface and operating mode, as Desk tells them."""
+        """Brakes, control interface and operating mode as Desk last told them; asks again meanwhile."""
+        if self._asking is None or not self._asking.is_alive():
+            self._asking = threading.Thread(target=self._ask, name="desk", daemon=True)
+            self._asking.start()
+        return dict(self._status)
+
+    def _ask(self) -> None:
         try:
-            return {
+            self._status = {
                 "brakes": self._desk.brake_state.name.lower(),
                 "fci": self._desk.get_fci_status(),
                 "operating_mode": self._desk.operating_mode.name.lower(),
             }
         except Exception as error:
-            return {"desk": named(error)[1]}
+            self._status = {"desk": named(error)[1]}
 
     def close(self) -> None:
         """Give control back."""

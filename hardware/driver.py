@@ -8,8 +8,8 @@ fault, by name, until ``recover``.
 
 import threading
 import time
-from collections import deque
 from dataclasses import dataclass
+from importlib.metadata import version
 
 import franky
 import numpy as np
@@ -20,17 +20,14 @@ from hardware.complaints import LOST, mode_of, named, stopped_by_itself
 from hardware.desk import Desk, DeskLogin
 from hardware.hand import Hand, HandState
 from hardware.motions import Activity, cartesian_motion, joint_motion, prepare, stopping
-from hardware.springs import HOLD, affine, tracking, transform
+from hardware.sight import Sight
+from hardware.springs import HOLD, affine, tracking
 from skills.cell import Compliance, Vector
 
 PERIOD_S = 0.004
 """Time between two looks at the robot [s]."""
-STALE_S = 0.5
-"""A robot that sends no new state for so long is lost [s]."""
 RECOVERY_S = 2.0
 """Time that the robot is given to clear its errors [s]."""
-ZEROING = 15
-"""Readings that ``zero_wrench`` averages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +39,6 @@ class Order:
     joints: Vector | None = None
     speed: float = 0.0
     spring: Compliance = HOLD
-
-
-@dataclass(slots=True)
-class _Seen:
-    """What the robot was last seen doing."""
-
-    time_s: float
-    q: Vector
-    dq: Vector
-    tcp: RigidTransform
-    tcp_velocity: Vector
-    wrench: Vector
-    torques: Vector
 
 
 class FrankyArm:
@@ -76,11 +60,8 @@ class FrankyArm:
         self._recovering = self._halted = False
         self._fault: tuple[str, str] | None = None
         self._spring = Compliance()
-        self._clock_s = 0.0
         self._target, self._tracked_spring = RigidTransform.identity(), HOLD
-        self._zero, self._peak_n = np.zeros(6), 0.0
-        self._readings: deque[Vector] = deque(maxlen=ZEROING)
-        self._seen, self._fresh = self._look(), time.monotonic()
+        self._sight = Sight(self._robot)
         self._running = True
         self._thread = threading.Thread(target=self._run, name="arm", daemon=True)
         self._thread.start()
@@ -90,18 +71,17 @@ class FrankyArm:
     def state(self) -> ArmState:
         """See :class:`hardware.arm.Arm`."""
         with self._lock:
-            seen, hand, fault = self._seen, self._hand.state, self._fault
-            fault = fault or ((hand.fault, hand.detail) if hand.fault is not None else None)
-            peak, self._peak_n = self._peak_n, 0.0
-            wrench = seen.wrench - self._zero
+            seen, hand, fault = self._sight.newest, self._hand.state, self._fault
+            if fault is None and hand.fault is not None:
+                fault = (hand.fault, hand.detail)
             return ArmState(
                 time_s=seen.time_s,
                 joint_positions=seen.q,
                 joint_velocities=seen.dq,
                 tcp_in_base=seen.tcp,
                 tcp_velocity=seen.tcp_velocity,
-                wrench=wrench,
-                peak_force_n=max(peak, float(np.linalg.norm(wrench[:3]))),
+                wrench=self._sight.wrench,
+                peak_force_n=self._sight.take_peak(),
                 joint_torques_external=seen.torques,
                 gripper_width_m=hand.width_m,
                 grasped=hand.grasped,
@@ -114,13 +94,14 @@ class FrankyArm:
     def diagnose(self) -> dict[str, object]:
         """See :class:`hardware.arm.Arm`."""
         with self._lock:
-            state = self._robot.state
+            seen = self._sight.newest
             found: dict[str, object] = {
                 "address": self.address,
                 "driver": "franky-control",
-                "robot_mode": state.robot_mode.name,
-                "control_command_success_rate": float(state.control_command_success_rate),
-                "payload_kg": float(state.m_load),
+                "driver_version": version("franky-control"),
+                "robot_mode": seen.robot_mode,
+                "control_command_success_rate": seen.success_rate,
+                "payload_kg": seen.payload_kg,
                 "gripper_server_version": self._hand.server_version,
                 "gripper_width_m": self._hand.state.width_m,
                 "fault": self._fault[0] if self._fault else None,
@@ -174,9 +155,7 @@ class FrankyArm:
     def zero_wrench(self) -> None:
         """See :class:`hardware.arm.Arm`."""
         with self._lock:
-            if self._readings:
-                self._zero = np.mean(self._readings, axis=0)
-                self._peak_n = 0.0
+            self._sight.zero()
 
     def hold(self) -> None:
         """See :class:`hardware.arm.Arm`."""
@@ -235,42 +214,15 @@ class FrankyArm:
         if self._fault is not None and self._fault[0] in LOST:
             time.sleep(0.02)
             return
-        seen = self._look()
+        seen = self._sight.look(self._robot)
         with self._lock:
-            self._watch_clock(seen.time_s)
-            self._seen = seen
-            self._readings.append(seen.wrench)
-            self._peak_n = max(self._peak_n, float(np.linalg.norm(seen.wrench[:3] - self._zero[:3])))
+            self._sight.take(seen)
             if self._activity is Activity.NONE and self._fault is None:
                 self._fault = stopped_by_itself(self._robot.state)
             if self._activity is not Activity.NONE and self._robot.poll_motion():
                 self._activity, self._tracker = Activity.NONE, None
             if self._fault is None:
                 self._carry_out()
-
-    def _look(self) -> _Seen:
-        state = self._robot.state
-        seen_s = state.time.to_sec()
-        previous = getattr(self, "_seen", None)
-        if previous is not None and self._clock_s + seen_s < previous.time_s:
-            self._clock_s = previous.time_s - seen_s
-        return _Seen(
-            time_s=self._clock_s + seen_s,
-            q=_flat(state.q),
-            dq=_flat(state.dq),
-            tcp=transform(state.O_T_EE),
-            tcp_velocity=_twist(state.O_dP_EE_est),
-            wrench=-_flat(state.O_F_ext_hat_K),
-            torques=-_flat(state.tau_ext_hat_filtered),
-        )
-
-    def _watch_clock(self, time_s: float) -> None:
-        """Raise ArmError when the robot's clock stands still; libfranka itself takes seconds to notice."""
-        now = time.monotonic()
-        if time_s != self._seen.time_s:
-            self._fresh = now
-        elif now - self._fresh > STALE_S:
-            raise ArmError("connection_lost", f"no state from the robot for {STALE_S} s")
 
     def _carry_out(self) -> None:
         """Take the next step towards what was ordered last."""
@@ -299,7 +251,7 @@ class FrankyArm:
 
     def _start(self, order: Order) -> None:
         if order.activity.by_torque:
-            target = order.target if order.target is not None else self._seen.tcp
+            target = order.target if order.target is not None else self._sight.newest.tcp
             self._tracker, self._target = tracking(order.spring, target), target
             self._tracked_spring = order.spring
             self._robot.move(self._tracker, asynchronous=True)
@@ -315,7 +267,8 @@ class FrankyArm:
         """Clear the robot's errors, or connect anew; then stand on a soft spring."""
         fault = self._fault
         if fault is not None and fault[0] in LOST:
-            self._robot, self._fresh = self._connected(), time.monotonic()
+            self._robot = self._connected()
+            self._sight.reconnected()
         if self._hand.state.fault is not None:
             self._hand.reconnect()
         if fault is not None:
@@ -381,13 +334,3 @@ class FrankyArm:
         if self._activity in (Activity.TRACKING, Activity.HOLDING):
             return Mode.TRACKING
         return Mode.IDLE if self._activity is Activity.NONE else Mode.MOVING
-
-
-def _flat(values: Vector) -> Vector:
-    return np.asarray(values, dtype=np.float64).ravel()
-
-
-def _twist(twist: "franky.Twist | None") -> Vector:
-    if twist is None:
-        return np.zeros(6)
-    return np.concatenate([_flat(twist.linear), _flat(twist.angular)])
