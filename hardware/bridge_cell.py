@@ -230,7 +230,7 @@ class BridgeCell:
             tcp_in_base=transform_of(state.tcp),
             wrench=_frozen(state.wrench),
             peak_force_n=max(state.peaks_n[-missed:], default=0.0),
-            gripper_width_m=state.gripper_width_m,
+            gripper_width_m=max(0.0, state.gripper_width_m),
             grasped=state.grasped,
             moving=state.moving and not faults,
             faults=faults,

@@ -86,6 +86,15 @@ def save(key: Key, folder: Path) -> tuple[Path, Path]:
     return secret, public
 
 
+def publish(key: Key, folder: Path) -> Path:
+    """Put the public half into a folder of authorized keys. Raises KeyTrouble when there is one so named."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / f"{key.name}.pub"
+    if path.exists():
+        raise KeyTrouble(path, "is there already", "choose another name, or take the old key away")
+    return write_whole(path, _text(key.open_half))
+
+
 def load_secret(path: Path) -> Key:
     """A pair of keys whose secret nobody else can read. Raises KeyTrouble."""
     mode = _mode(path)

@@ -133,6 +133,7 @@ class BridgeServer:
                 if now >= due:
                     self._cycle(now)
                     due = max(due + period, now)
+                self.logbook.flush()
         finally:
             self.supervisor.hold("the server is stopping")
             self.logbook.write("stopped", durable=True, refused=dict(self.complaints.totals))
@@ -155,7 +156,6 @@ class BridgeServer:
                 answered = 0
                 while answered < MOST_AT_ONCE and self._receive():
                     answered += 1
-                self.logbook.flush()
             elif socket is door.zap:
                 door.answer_handshake()
             else:

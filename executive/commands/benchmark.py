@@ -8,6 +8,7 @@ import typer
 
 from executive.commands.common import (
     INTERRUPTED,
+    AsJson,
     Jobs,
     Quiet,
     complete_product,
@@ -74,3 +75,28 @@ def assembly(
         typer.echo(f"{markdown(report)}\n\n{steps_markdown(report)}")
     if stop.wanted:
         raise typer.Exit(INTERRUPTED)
+
+
+@app.command("bridge")
+@one_screen_errors
+def bridge_latency(
+    commands: Annotated[int, typer.Option(min=100, help="Round trips to measure.")] = 3000,
+    listen_s: Annotated[float, typer.Option(min=1.0, help="How long to listen to states [s].")] = 5.0,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the bridge's latency beside a bare ZeroMQ echo in the same run, with keys, on this machine."""
+    from hardware.benchmark import measure
+    from sequences.load import load
+
+    figures = measure(load("gearbox"), commands=commands, listen_s=listen_s)
+    if as_json:
+        print_json(figures.as_json())
+        return
+    rows = {
+        "command round trip": figures.command,
+        f"bare echo ({figures.ratio_p50:.2f} times as quick)": figures.echo,
+        f"age of a state at {figures.states_hz:.0f} Hz": figures.state_age,
+    }
+    for name, spread in rows.items():
+        typer.echo(f"{name}: p50 {spread.p50_us:.0f} µs, p99 {spread.p99_us:.0f} µs")
+    typer.echo(f"server with a policy at 15 Hz: {100 * figures.cpu_share:.0f} % of a core")

@@ -1,6 +1,7 @@
 """A bridge with a scripted arm behind it, over real sockets of this machine."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -48,9 +49,15 @@ class Bridge:
         self.stack.callback(link.close)
         return link
 
-    def lines(self, kind: str = "refused") -> list[dict[str, str]]:
-        read = [json.loads(line) for line in self.log.read_text().splitlines()]
-        return [line for line in read if line["kind"] == kind]
+    def lines(self, kind: str = "refused", least: int = 1) -> list[dict[str, str]]:
+        """Lines of the logbook, when there are so many: they follow the answer by a moment."""
+        until = time.monotonic() + 2.0
+        while True:
+            read = [json.loads(line) for line in self.log.read_text().splitlines()]
+            found = [line for line in read if line["kind"] == kind]
+            if len(found) >= least or time.monotonic() > until:
+                return found
+            time.sleep(0.005)
 
 
 Start = Callable[..., Bridge]

@@ -3,10 +3,13 @@
 import random
 import secrets
 import socket
+import subprocess
+import sys
 import threading
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -107,7 +110,7 @@ def test_a_second_controller_is_refused_and_may_watch(start: "Start") -> None:
     assert refused(lambda: second.ask(Move(here(second), 0.1))).refusal is Refusal.LEASE
     assert refused(lambda: second.ask(Recover())).refusal is Refusal.LEASE
     assert second.newest(1.0) is not None
-    busy, lease, _ = bridge.lines()
+    busy, lease, _ = bridge.lines(least=3)
     assert busy["who"].startswith("bob at 127.0.0.1")
     assert (busy["why"], busy["detail"]) == (
         "another client is in control",
@@ -147,16 +150,46 @@ def test_without_a_token_nobody_is_an_operator(start: "Start") -> None:
     assert refused(lambda: link.ask(Reset(b""))).refusal is Refusal.OPERATOR
 
 
-@pytest.mark.parametrize("end", ["closed", "asleep"])
-def test_a_silent_client_s_arm_holds_within_150_ms(start: "Start", end: str) -> None:
-    bridge = start(limits=SIMULATED)
-    link = bridge.link()
+CLIENT = """
+import sys, time
+from hardware.client import Link, LinkSettings
+from hardware.messages import Move, Pose
+link = Link(LinkSettings(sys.argv[1], sys.argv[2], "victim", answer_s=5.0))
+link.take()
+link.ask(Move(Pose((0.4, 0.1, 0.35), (1.0, 0.0, 0.0, 0.0)), 0.05))
+print("moving", flush=True)
+time.sleep(60)
+"""
+
+
+@contextmanager
+def asleep(bridge: "Bridge") -> Iterator[None]:
+    """A client whose machine fell asleep in the middle of a motion."""
+    link = bridge.link("victim")
     link.take()
-    for _ in range(3):
-        link.ask(Move(here(link, 0.0, 0.1, 0.0), 0.1))
-        time.sleep(0.05)
-    assert bridge.arm.calls[-1] == "move"
-    held = threading.Event()
+    link.ask(Move(here(link, 0.0, 0.1, 0.0), 0.05))
+    with link._lock:
+        yield
+
+
+@contextmanager
+def killed(bridge: "Bridge") -> Iterator[None]:
+    """A client that was killed in the middle of a motion."""
+    door = bridge.server.door
+    where = [door.command_endpoint, door.state_endpoint]
+    with subprocess.Popen([sys.executable, "-c", CLIENT, *where], stdout=subprocess.PIPE) as client:
+        assert client.stdout is not None
+        assert client.stdout.readline() == b"moving\n"
+        client.kill()
+        yield
+
+
+@pytest.mark.parametrize("end", [asleep, killed])
+def test_when_the_client_falls_silent_the_arm_holds_within_150_ms(
+    start: "Start", end: Callable[["Bridge"], AbstractContextManager[None]]
+) -> None:
+    """On a machine that lets the server run: where it was kept from running, it is tried again."""
+    bridge, held = start(limits=SIMULATED), threading.Event()
     hold = bridge.arm.hold
 
     def noted() -> None:
@@ -164,18 +197,18 @@ def test_a_silent_client_s_arm_holds_within_150_ms(start: "Start", end: str) -> 
         held.set()
 
     bridge.arm.hold = noted  # type: ignore[method-assign]
-    silent = time.monotonic()
-    if end == "closed":
-        link._closed.set()
-    else:
-        link._lock.acquire()
-    assert held.wait(1.0)
-    took = time.monotonic() - silent
-    if end == "asleep":
-        link._lock.release()
-    assert took < 0.15
-    assert bridge.lines("lease lost")[0]["who"] == "tester"
-    assert eventually(lambda: not link.in_control or end == "closed")
+    for attempt in range(10):
+        overslept = len(bridge.lines("overslept", least=0))
+        with end(bridge):
+            held.clear()
+            silent = time.monotonic()
+            assert held.wait(2.0)
+            took = time.monotonic() - silent
+        assert bridge.lines("lease lost", least=attempt + 1)[-1]["who"] == "victim"
+        if len(bridge.lines("overslept", least=0)) == overslept:
+            assert took < 0.15
+            return
+    pytest.fail("this machine keeps the server from running")
 
 
 def test_each_refusal_of_a_session_is_told(start: "Start") -> None:
@@ -196,7 +229,7 @@ def test_each_refusal_of_a_session_is_told(start: "Start") -> None:
     for expected, message in cases.items():
         assert wire.ask(message).refusal is expected
     assert wire.ask(b"dv", b"two frames").refusal is Refusal.MALFORMED
-    said = {line["why"]: line for line in bridge.lines()}
+    said = {line["why"]: line for line in bridge.lines(least=len(cases) + 1)}
     assert set(map(str, cases)) == set(said)
     assert all(line["who"].startswith("wire at 127.0.0.1") for line in said.values())
     totals = bridge.server.complaints.totals
@@ -240,7 +273,7 @@ def test_a_replayed_recording_is_refused(start: "Start") -> None:
         assert wire.ask(message).refusal is Refusal.REPLAYED
         assert other.ask(message).refusal in (Refusal.REPLAYED, Refusal.SESSION)
     assert bridge.arm.calls.count("move") == moves
-    assert {"replayed", "unknown session"} == {line["why"] for line in bridge.lines()}
+    assert {"replayed", "unknown session"} == {line["why"] for line in bridge.lines(least=2 * len(recording))}
 
 
 # -- keys ------------------------------------------------------------------------------------------------
@@ -288,10 +321,9 @@ def test_a_client_without_a_key_is_refused(start: "Start") -> None:
     bridge = start(keys=True)
     with pytest.raises(LinkLost):
         bridge.link("keyless", answer_s=0.3)
-    assert eventually(lambda: bridge.lines())
-    line = bridge.lines()[0]
-    assert line["who"].startswith("127.0.0.1:")
-    assert (line["why"], line["detail"]) == ("handshake", "it came without a key")
+    said = {(line["why"], line["detail"]) for line in bridge.lines()}
+    assert ("handshake", "it came without a key") in said
+    assert any(line["who"].startswith("127.0.0.1:") for line in bridge.lines())
 
 
 def test_a_key_that_is_taken_away_does_not_come_in_again(start: "Start") -> None:

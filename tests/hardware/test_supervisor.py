@@ -84,6 +84,7 @@ class Bench:
         return tuple(self.supervisor.faults)
 
     def lines(self, kind: str) -> list[dict[str, str]]:
+        self.logbook.flush()
         read = [json.loads(line) for line in self.log.read_text().splitlines()]
         return [line for line in read if line["kind"] == kind]
 
@@ -225,7 +226,7 @@ def test_the_arm_s_own_faults_are_named_and_recovered_from(bench: Bench, mode: M
 def test_a_recovery_that_does_not_come_leaves_the_fault(bench: Bench) -> None:
     bench.arm.trip()
     bench.arm.frozen = True
-    bench.pass_time(0.2)
+    bench.pass_time(bench.limits.state_timeout_s + 0.02)
     assert bench.faults == (Fault.REFLEX, Fault.CONNECTION)
     bench.supervisor.recover("tester")
     bench.pass_time(RECOVERY_S + 0.1)
