@@ -20,6 +20,7 @@ from sim.bank import NARROW, WIDE, Region
 from sim.insertions import Insertions
 from sim.physics import NOMINAL, VERIFY
 from sim.rewards import broken
+from sim.truth import are_engaged
 from sim.variation import Variation
 from skills.cell import Flags, Vector
 from skills.insertion import Insertion
@@ -59,7 +60,7 @@ class Criterion(StrEnum):
     SEATED = "seated"
     """At its depth, upright and in its play after it was let go."""
     ENGAGED = "engaged"
-    """AutoMate's rule: below the mouth and within 15 mm of its goal at any time."""
+    """AutoMate's rule, ``sim.truth.are_engaged``: below the mouth and within 15 mm at any time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ def _chunk(
         crew.act(worlds, rows)
         felt, width = worlds.worlds.felt.peak_n, worlds.worlds.width_m
         error, _ = worlds.truth()
-        engaged |= _engaged(error.translation, worlds.insertion.depth_m) & alive
+        engaged |= are_engaged(worlds.step, error) & alive
         hurt = broken(felt, width, worlds.insertion.grip_width_m)
         over = 0
         for row, (ended, why) in zip(rows, crew.ended(worlds, rows), strict=True):
@@ -207,10 +208,6 @@ def _chunk(
     cause[~success & (cause == "")] = str(Cause.NOT_SEATED)
     sideways = np.linalg.norm(worlds.draws.goal_error[:, :2], axis=1)
     return Episodes(success, cause, worlds.peak_n.copy(), duration, sideways, worlds.start.copy())
-
-
-def _engaged(position: Vector, mouth_m: float) -> Flags:
-    return np.asarray((position[:, 2] < mouth_m) & (np.linalg.norm(position, axis=1) < 0.015))
 
 
 def _first(chunk: Episodes, n: int) -> Episodes:

@@ -57,7 +57,7 @@ class Rehearsal:
             insertion = insertion_of(assembly, step)
             worlds = Insertions(
                 assembly, step, insertion, end - begin, seed=seed + 7919 * index, region=region,
-                variation=variation, physics=physics,
+                variation=variation, physics=physics, reward=preset.reward, curriculum=preset.curriculum,
             )  # fmt: skip
             pilot = preset.fly(insertion, end - begin, CONTROL_PERIOD_S, preset.settings)
             worlds.reset(np.arange(end - begin), pilot)
@@ -65,6 +65,19 @@ class Rehearsal:
             begin = end
         self.observation = self._parts[0].pilot.observation
         self.action = self._parts[0].pilot.action
+
+    @property
+    def curricula(self) -> list[float]:
+        """Where each task's curriculum stands [m]; empty without one."""
+        return [part.worlds.curriculum.lowest_m for part in self._parts if part.worlds.curriculum is not None]
+
+    def go_on(self, curricula: Sequence[float]) -> None:
+        """Take the curricula up where they stood and begin new episodes there."""
+        with_one = [part for part in self._parts if part.worlds.curriculum is not None]
+        for part, lowest_m in zip(with_one, curricula, strict=True):
+            assert part.worlds.curriculum is not None
+            part.worlds.curriculum.lowest_m = lowest_m
+            part.worlds.reset(np.arange(part.worlds.n), part.pilot)
 
     def observe(self) -> tuple[Vector, Vector]:
         """What the policies see (n, observation) and what is true (n, privileged)."""
@@ -83,7 +96,7 @@ class Rehearsal:
             worlds, rows = part.worlds, part.rows
             outcome = worlds.advance(part.pilot, action[rows])
             reward[rows], done[rows] = outcome.reward, outcome.done
-            late[rows] = outcome.done & ~outcome.finished & ~outcome.broken
+            late[rows] = outcome.cut
             over = np.flatnonzero(outcome.done)
             for row in over:
                 well = bool(outcome.finished[row] and outcome.deep[row])

@@ -172,6 +172,7 @@ class Training:
             "spent": self._spent.tolist(),
             "curve": [asdict(point) for point in self.curve],
             "ended": [asdict(episode) for episode in self._ended],
+            "curricula": self.rehearsal.curricula,
         }
         write_whole(self.path, save_tensors(self.learner.checkpoint(), {"training": json.dumps(facts)}))
 
@@ -192,6 +193,9 @@ class Training:
             other = ", ".join(name for name in wanted if found.get(name) != wanted[name])
             raise CheckpointError(f"{self.path}: is of another training (it differs in: {other})")
         self.learner.restore(tensors)
+        if curricula := facts.get("curricula"):
+            self.rehearsal.go_on(curricula)
+            self._seen, self._true = self.rehearsal.observe()
         self.iteration, self.environment_steps = facts["iteration"], facts["environment_steps"]
         self.cpu_s, self._spent = facts["cpu_s"], np.array(facts["spent"])
         self.curve = [Point(**{**point, "shares": tuple(point["shares"])}) for point in facts["curve"]]

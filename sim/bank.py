@@ -6,6 +6,7 @@ depends on. A reset then copies a row.
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -43,7 +44,7 @@ class Region:
     lateral_m: float = 0.010
     """Along x and y of the goal's frame, either way [m]."""
     above_m: tuple[float, float] = (0.005, 0.020)
-    """Above the height at which the plug enters [m]."""
+    """Above the height at which the plug enters; below 0 it is inside, straight above its seat [m]."""
     yaw_rad: float = float(np.deg2rad(10.0))
     tilt_rad: float = float(np.deg2rad(10.0))
     """Turn about the vertical, and about x and y, either way [rad]."""
@@ -104,7 +105,8 @@ def bank(
 ) -> Bank:
     """The bank of ``step`` in ``model``, from ``cache`` (the user's, when None) if it is there."""
     folder = cache or default_cache()
-    path = folder / f"{_fingerprint(model, insertion, region, size, seed)}.safetensors"
+    facts = [FORMAT, asdict(region), size, seed, insertion.depth_m]
+    path = folder / f"{fingerprint(model, insertion, facts)}.safetensors"
     if (found := _read(path)) is not None:
         return found
     made = _built(assembly, step, insertion, model, region, size, np.random.default_rng(seed))
@@ -118,12 +120,12 @@ def default_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "dovetail" / "banks"
 
 
-def _fingerprint(model: mujoco.MjModel, insertion: Insertion, region: Region, size: int, seed: int) -> str:
+def fingerprint(model: mujoco.MjModel, insertion: Insertion, facts: Sequence[object]) -> str:
+    """A hash of a scene, a grasp and ``facts``, plain values: the name of what was made from them."""
     content = np.empty(mujoco.mj_sizeModel(model), np.uint8)
     mujoco.mj_saveModel(model, None, content)
     grasp = insertion.tcp_in_plug.as_matrix().tobytes()
-    facts = msgspec.json.encode([FORMAT, asdict(region), size, seed, insertion.depth_m])
-    return hashlib.sha256(content.tobytes() + grasp + facts).hexdigest()[:24]
+    return hashlib.sha256(content.tobytes() + grasp + msgspec.json.encode(facts)).hexdigest()[:24]
 
 
 def _read(path: Path) -> Bank | None:
@@ -165,6 +167,8 @@ def _drawn(region: Region, mouth_m: float, n: int, rng: np.random.Generator) -> 
     lateral = rng.uniform(-1, 1, (n, 2)) * region.lateral_m
     tilt = rng.uniform(-1, 1, (n, 2)) * region.tilt_rad
     yaw = rng.uniform(-1, 1, n) * region.yaw_rad
+    inside = height < mouth_m
+    lateral[inside], tilt[inside], yaw[inside] = 0.0, 0.0, 0.0
     turn = Rotation.from_euler("ZYX", np.column_stack([yaw, tilt]))
     return RigidTransform.from_components(np.column_stack([lateral, height]), turn)
 

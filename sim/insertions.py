@@ -7,7 +7,9 @@ from scipy.spatial.transform import RigidTransform, Rotation
 
 from sequences.assembly import Assembly, Step
 from sim import rewards
+from sim.automate_reward import AutomateReward
 from sim.bank import NARROW, Bank, Region, bank, step_scene
+from sim.curriculum import Curriculum, curriculum_region
 from sim.physics import NOMINAL, Physics
 from sim.rewards import FORCE_LIMIT_N, Weights
 from sim.truth import are_seated, offsets
@@ -37,6 +39,8 @@ class Outcome:
     """(n,) whether the pilot believes to be home."""
     broken: Flags
     """(n,) whether too much force or a slip ended it."""
+    cut: Flags
+    """(n,) whether it ended only because the time was up: what would have come next counts."""
 
 
 class Insertions:
@@ -57,14 +61,21 @@ class Insertions:
         threads: int = 1,
         bank_size: int = 512,
         bank_seed: int = 0,
+        reward: str = "dovetail",
+        curriculum: bool = False,
     ) -> None:
         self.assembly, self.step, self.insertion, self.n = assembly, step, insertion, n
         self.variation, self.weights = variation or Variation(), weights or Weights()
         self.rng = np.random.default_rng(seed)
         model = step_scene(assembly, step, physics)
+        region = curriculum_region(insertion) if curriculum else region
         self.bank: Bank = bank(
             assembly, step, insertion, model, region=region, size=bank_size, seed=bank_seed
         )
+        self.curriculum = Curriculum(self.bank, insertion, n) if curriculum else None
+        self._automate: AutomateReward | None = None
+        if reward == "automate":
+            self._automate = AutomateReward(assembly, step, insertion, model, n, self.curriculum)
         self.worlds = Worlds(model, step.part, n, threads)
         self.goal = assembly.goal_in_base(step)
         self.force_limit_n = FORCE_LIMIT_N
@@ -95,7 +106,9 @@ class Insertions:
         fresh = drawn(self.variation, k, self.rng)
         for name in ("friction", "joint_friction", "gains", "tolerance_m", "goal_error", "bias"):
             getattr(self.draws, name)[rows] = getattr(fresh, name)
-        chosen = self.rng.integers(len(self.bank), size=k)
+        chosen: Indices = self.rng.integers(len(self.bank), size=k)
+        if self.curriculum is not None:
+            chosen = self.curriculum.choose(k, self.rng)
         worlds = self.worlds
         worlds.put(rows, self.bank.states[chosen])
         worlds.friction(rows, fresh.friction, fresh.joint_friction)
@@ -107,6 +120,8 @@ class Insertions:
         self._was_working[rows] = False
         self._estimate()
         self.sensed = self._sense()
+        if self._automate is not None:
+            self._automate.begin(rows, self.sensed.tcp)
 
     def advance(self, pilot: Pilot, action: Vector, rows: Indices | None = None) -> Outcome:
         """One control period of worlds ``rows`` (all, when None) under ``action`` (n, actions)."""
@@ -220,7 +235,11 @@ class Insertions:
         reward += np.where(finished, np.where(deep, weights.seated, weights.mistaken), 0.0)
         reward += weights.broken * broken
         self._potential, self._was_working = potential, working.copy()
-        return Outcome(reward, finished | broken | given_up, seated, deep, finished, broken)
+        done, cut = finished | broken | given_up, given_up & ~finished & ~broken
+        if self._automate is not None:
+            reward = self._automate(error, self.sensed.tcp, done)
+            cut = done & ~broken
+        return Outcome(reward, done, seated, deep, finished, broken, cut)
 
 
 def entered_share(error: RigidTransform, insertion: Insertion) -> Vector:

@@ -14,6 +14,11 @@ TILT_LIMIT_RAD = np.deg2rad(2.0)
 SOFTNESS_M = 0.00025
 """How far contact may give sideways [m]."""
 
+AXIS_KEYPOINTS_M = np.linspace(-0.075, 0.075, 4)
+"""Where along the plug's axis AutoMate measures how far it is from its goal [m]."""
+ENGAGED_M = 0.015
+"""Mean distance of those points within which AutoMate counts a plug as inserted [m]."""
+
 
 @dataclass(frozen=True, slots=True)
 class TruthVerdict:
@@ -62,6 +67,18 @@ def are_seated(assembly: Assembly, step: Step, found: Offsets) -> Flags:
     deep = np.abs(found.height_m) < step.seated_tolerance_mm / 1000.0
     aside = found.lateral_m < play_m(assembly, step)
     return np.asarray(deep & aside & (found.tilt_rad < TILT_LIMIT_RAD))
+
+
+def are_engaged(step: Step, plug_in_goal: RigidTransform) -> Flags:
+    """(n,) AutoMate's looser success (its release's ``check_plug_inserted_in_socket``) of a stack of (n,)
+    poses: below the mouth, not under the seat, and four keypoints on the plug's axis on average within 15 mm
+    of where they belong. The seat may give by the step's tolerance, for contact here is soft."""
+    found = offsets(step, plug_in_goal)
+    axis = plug_in_goal.rotation.apply([0.0, 0.0, 1.0]) - [0.0, 0.0, 1.0]
+    moved = plug_in_goal.translation[:, None] + AXIS_KEYPOINTS_M[:, None] * axis[:, None]
+    near = np.linalg.norm(moved, axis=2).mean(axis=1) < ENGAGED_M
+    inside = found.height_m < step.depth_mm / 1000.0
+    return np.asarray(near & inside & (found.height_m > -step.seated_tolerance_mm / 1000.0))
 
 
 def seated(cell: SimCell, step: Step) -> TruthVerdict:

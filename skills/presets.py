@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from skills.automate import Automate, AutomatePilot
 from skills.insertion import Insertion
 from skills.learner_settings import LearnerSettings
 from skills.pilot import Guided, GuidedPilot, Pilot
@@ -21,10 +22,35 @@ class Preset:
     fly: Callable[[Insertion, int, float, Any], Pilot]
     """Makes the pilot: insertion, number of attempts, control period [s], settings."""
     learner: LearnerSettings
+    reward: str = "dovetail"
+    """What it is rewarded for in training: ``dovetail`` or ``automate``."""
+    curriculum: bool = False
+    """In training, start heights follow AutoMate's sampling-based curriculum."""
 
 
 DOVETAIL = Preset("dovetail", Guided(), GuidedPilot, LearnerSettings())
-PRESETS: dict[str, Preset] = {preset.name: preset for preset in (DOVETAIL,)}
+AUTOMATE = Preset(
+    "automate",
+    Automate(),
+    AutomatePilot,
+    LearnerSettings(
+        hidden=(128, 64),
+        critic_hidden=(256, 128, 64),
+        recurrent=128,
+        recurrent_layers=2,
+        epochs=8,
+        learning_rate=3e-4,
+        kl=0.016,
+        std=0.8,
+        final_std=0.3,
+    ),
+    reward="automate",
+    curriculum=True,
+)
+"""AutoMate as it was released, to compare with. Theirs is an LSTM of 2 x 256 units before 256-128-64; this
+is half as wide, so that five skills stay small. Their learning rate is 1e-4 over millions of steps; here it
+adapts, as in Refinery's release, because a training has a few hundred thousand."""
+PRESETS: dict[str, Preset] = {preset.name: preset for preset in (DOVETAIL, AUTOMATE)}
 
 
 class UnknownPreset(KeyError):
