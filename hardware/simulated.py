@@ -42,7 +42,10 @@ class SimulatedRobot:
             patience_s=patience_s,
         )
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "hardware.simulator"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-m", "hardware.simulator"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
         )
         assert self.process.stdin is not None
         assert self.process.stdout is not None
