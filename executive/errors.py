@@ -73,4 +73,4 @@ class NoSkill(ExecutiveError):
 
     def __init__(self, policy: str, step: str, hint: str) -> None:
         self.policy, self.step = policy, step
-        super().__init__(f"there is no policy '{policy}' for {step}; {hint}")
+        super().__init__(f"there is no skill or policy '{policy}' for {step}; {hint}")

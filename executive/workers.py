@@ -23,6 +23,10 @@ Do = Callable[[Order, Tell, StopWanted], Result | None]
 """Does one piece of work; None when it was stopped before it came to anything. A function of a module."""
 
 
+class Stopped(Exception):
+    """A piece of work was asked to stop while it could not return."""
+
+
 def carried_out(
     work: Sequence[Order],
     do: Do[Order, Result],

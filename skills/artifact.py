@@ -108,6 +108,7 @@ def save(
         _write(unfinished / RECORD, msgspec.json.format(msgspec.json.encode(skill), indent=2) + b"\n")
         if directory.exists():
             raise SkillError(directory, "is there already; a version is never overwritten")
+        unfinished.chmod(0o755)
         unfinished.rename(directory)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)

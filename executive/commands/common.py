@@ -76,16 +76,6 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but th
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Runs at a time, each in a process.")]
 
 
-Steps = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="STEP...",
-        help="PRODUCT/PART, or a skill's name for all steps that use it.",
-        autocompletion=complete_step,
-    ),
-]
-
-
 def compute_with_one_thread() -> None:
     """Keep numerical libraries that are not loaded yet to one thread: small products are faster so."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):

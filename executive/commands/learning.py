@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from executive.commands.common import (
+    INTERRUPTED,
     AsJson,
+    Jobs,
     Quiet,
+    complete_product,
     complete_step,
     compute_with_one_thread,
     one_screen_errors,
@@ -18,6 +21,18 @@ from executive.options import Criterion, Noise, PhysicsName, Start
 
 if TYPE_CHECKING:
     from calibration.evaluation import Conditions
+
+
+StepsArgument = typer.Argument(
+    metavar="STEP...",
+    help="PRODUCT/PART, or a skill's name for all steps that use it.",
+    autocompletion=complete_step,
+)
+
+
+def complete_preset(incomplete: str) -> list[str]:
+    """Presets for the shell."""
+    return [name for name in ("dovetail", "automate") if name.startswith(incomplete)]
 
 
 def complete_policy(incomplete: str) -> list[str]:
@@ -35,6 +50,80 @@ def seeds_of(text: str) -> list[int]:
     if not seeds or min(seeds) < 0:
         raise typer.BadParameter(f"'{text}' is no list of seeds such as 0 or 0,1,2")
     return seeds
+
+
+@one_screen_errors
+def train(
+    step: Annotated[list[str] | None, StepsArgument] = None,
+    preset: Annotated[
+        str, typer.Option(help="The kind of policy: dovetail or automate.", autocompletion=complete_preset)
+    ] = "dovetail",
+    budget: Annotated[int, typer.Option(min=1, help="Environment steps.")] = 400_000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the training.")] = 0,
+    worlds: Annotated[int, typer.Option(min=4, help="Worlds that are practised in at once.")] = 128,
+    resume: Annotated[
+        bool, typer.Option("--resume/--fresh", help="Go on from a checkpoint if there is one, or begin anew.")
+    ] = True,
+    jobs: Jobs = 1,
+    warm: Annotated[
+        str,
+        typer.Option(
+            metavar="SKILL|FOLDER|similar|none",
+            help="Start from another skill, or from the most similar one there is.",
+        ),
+    ] = "none",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Library to publish to; else your own.")
+    ] = None,
+    episodes: Annotated[int, typer.Option(min=1, help="Of the evaluation of each step at the end.")] = 200,
+    every: Annotated[
+        list[str] | None,
+        typer.Option("--all", metavar="PRODUCT", help="All skills of it.", autocompletion=complete_product),
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train the skills of steps; steps that share a skill are trained together.
+
+    A training can be interrupted, or killed, and goes on when the command is given again.
+    """
+    compute_with_one_thread()
+    from executive.commands.progress import training_progress
+    from executive.interrupt import StopOnInterrupt
+    from executive.steps import skills_named
+    from executive.training import TrainingOrder, trained
+    from executive.workers import carried_out
+    from skills.library import own_folder
+    from skills.presets import preset as known_preset
+
+    skills = skills_named(step or [], every or [])
+    if not skills:
+        raise typer.BadParameter("say which steps, or --all PRODUCT")
+    known_preset(preset)
+    orders = [
+        TrainingOrder(
+            tasks[0][0].model_dump_json(), skill, preset, budget, seed, worlds, warm, not resume, episodes,
+            out or own_folder(),
+        )
+        for skill, tasks in skills.items()
+    ]  # fmt: skip
+    rows: dict[int, dict[str, Any]] = {}
+    with StopOnInterrupt() as stop, training_progress(orders, quiet=quiet) as told:
+        for index, row in carried_out(orders, trained, jobs, stop, told):
+            rows[index] = row
+    _show_trained([rows[index] for index in sorted(rows)], as_json=as_json)
+    if len(rows) < len(orders):
+        typer.echo("Stopped; the same command goes on from the checkpoints.", err=True)
+        raise typer.Exit(INTERRUPTED)
+
+
+def _show_trained(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"trainings": rows})
+    elif rows:
+        from executive.skill_views import trainings_view
+
+        stdout().print(trainings_view(rows))
 
 
 @one_screen_errors

@@ -1,10 +1,15 @@
-"""A bar over many runs."""
+"""Bars over long work: runs, episodes, trainings."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from executive.commands.common import stderr
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from executive.training import TrainingOrder
 
 
 @contextmanager
@@ -54,3 +59,52 @@ def episode_progress(what: str, total: int, *, quiet: bool) -> Iterator[Callable
             progress.update(task, advance=min(more, left))
 
         yield report
+
+
+@contextmanager
+def training_progress(
+    orders: "Sequence[TrainingOrder]", *, quiet: bool
+) -> Iterator[Callable[[int, dict[str, Any]], None]]:
+    """Yield what is to be told of each training's news; draws on standard error, or prints lines there."""
+    console = stderr()
+    if quiet:
+        yield lambda index, news: None
+    elif not console.is_terminal:
+        yield lambda index, news: _print_line(console, orders[index].skill, orders[index].budget, news)
+    else:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (
+            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[said]}"),
+            TimeElapsedColumn(),
+        )  # fmt: skip
+        with Progress(*columns, console=console) as progress:
+            tasks = [progress.add_task(o.skill, total=o.budget, said="building starts") for o in orders]
+
+            def told(index: int, news: dict[str, Any]) -> None:
+                if "point" in news:
+                    done = min(news["point"]["environment_steps"], orders[index].budget)
+                    progress.update(tasks[index], completed=done, said=_point_text(news["point"]))
+                else:
+                    progress.update(tasks[index], said="measuring what was learned")
+
+            yield told
+
+
+EVERY_LINE = 20
+"""Iterations from one printed line to the next."""
+
+
+def _print_line(console: "Console", skill: str, budget: int, news: dict[str, Any]) -> None:
+    point = news.get("point")
+    if point is not None and point["iteration"] % EVERY_LINE == 0:
+        line = f"{skill}  {point['environment_steps']}/{budget} steps  {_point_text(point)}"
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def _point_text(point: dict[str, Any]) -> str:
+    rate = point["environment_steps"] / point["cpu_s"] if point["cpu_s"] else 0.0
+    return (
+        f"success {100 * point['success']:.0f} %  peak p95 {point['peak_p95_n']:.0f} N  "
+        f"CPU {point['cpu_s'] / 60:.1f} min  {rate:.0f} steps/s"
+    )
