@@ -23,7 +23,7 @@ CUT_OFF_BYTES = 16 * LARGEST_REQUEST
 ZAP_ENDPOINT = "inproc://zeromq.zap.01"
 DOMAIN = b"dovetail"
 HANDSHAKE_FAILED: dict[int, str] = {
-    zmq.Event.HANDSHAKE_FAILED_NO_DETAIL: "it broke off the handshake",
+    zmq.Event.HANDSHAKE_FAILED_NO_DETAIL: "it broke off the handshake, as one without a key does",
     zmq.Event.HANDSHAKE_FAILED_PROTOCOL: "its handshake is not of this connection: a recording, or no client",
     zmq.Event.HANDSHAKE_FAILED_AUTH: "its key was not accepted",
 }
@@ -116,7 +116,8 @@ class Doorkeeper:
         """Answer the question that is waiting at the ZAP socket."""
         frames = self.zap.recv_multipart()
         version, number, _, address, _, mechanism, *credentials = (*frames, *[b""] * (6 - len(frames)))
-        who = f"key {z85.encode(credentials[0])[:8].decode()}… at {address.decode('ascii', 'replace')}"
+        shown = z85.encode(credentials[0])[:8].decode() if mechanism == b"CURVE" and credentials else "none"
+        who = f"key {shown}… at {address.decode('ascii', 'replace')}"
         user, why = self._admitted(mechanism, credentials)
         if user is None:
             self.complain(who, "key", why)

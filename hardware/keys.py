@@ -122,7 +122,13 @@ def authorized(folder: Path) -> dict[bytes, Key]:
     paths = sorted(path for path in folder.iterdir() if path.suffix == ".pub")
     if len(paths) > MOST_KEYS:
         raise KeyTrouble(folder, f"holds {len(paths)} keys", f"at most {MOST_KEYS} are read")
-    return {key.public.encode(): key for key in map(load_public, paths)}
+    keys = {}
+    for path in paths:
+        key = load_public(path)
+        if key.name != path.stem:
+            raise KeyTrouble(path, f"is the key of '{key.name}'", f"name it {key.name}.pub")
+        keys[key.public.encode()] = key
+    return keys
 
 
 def secret_text(path: Path) -> str:

@@ -7,6 +7,8 @@ Whatever the arm raises is caught here, named, written to the logbook and answer
 import time
 from collections.abc import Callable
 
+import numpy as np
+
 from hardware.arm import Arm, ArmError, ArmState, CollisionLimits, Mode
 from hardware.glide import Glide, transform_of
 from hardware.logbook import Logbook
@@ -34,7 +36,7 @@ from hardware.safety import (
     check_target,
     toned_down,
 )
-from skills.cell import Fault, Vector
+from skills.cell import Fault
 
 RECOVERY_S = 5.0
 """How long the robot may take to clear its errors [s]."""
@@ -65,6 +67,8 @@ class Supervisor:
         self.watch = Watch(limits)
         self.state: ArmState | None = None
         """The newest state; None until there was one."""
+        self.zeroings = 0
+        """How often the wrench was zeroed."""
         self._fresh_s = self._ticked_s = clock()
         self._glide: Glide | None = None
         self._sent_s = 0.0
@@ -86,7 +90,7 @@ class Supervisor:
             self._fault(broken.fault, f"{who}: {broken.what}")
             raise Refused(Refusal.LIMIT, broken.what) from None
         except Exception as error:
-            self._failed(type(body).__name__.lower(), error)
+            self.failed(type(body).__name__.lower(), error)
             raise Refused(Refusal.ARM, str(error)) from None
 
     def _command(self, body: Body) -> str:
@@ -107,7 +111,7 @@ class Supervisor:
             case MoveJoints(joint_positions, speed):
                 check_joints(limits, joint_positions)
                 self._glide = None
-                arm.move_joints(_vector(joint_positions), min(speed, limits.joint_speed))
+                arm.move_joints(np.asarray(joint_positions), min(speed, limits.joint_speed))
             case Grasp(width_m, force_n):
                 width, force = allowed_grip(limits, width_m, force_n)
                 arm.grasp(width, force)
@@ -118,6 +122,7 @@ class Supervisor:
                 arm.compliance(toned_down(limits, body))
             case ZeroWrench():
                 arm.zero_wrench()
+                self.zeroings += 1
             case Hold():
                 self._glide = None
                 arm.hold()
@@ -154,7 +159,7 @@ class Supervisor:
         try:
             self.arm.recover()
         except Exception as error:
-            self._failed("recover", error)
+            self.failed("recover", error)
             raise Refused(Refusal.ARM, str(error)) from None
         if self.faults:
             self.logbook.write("recover", durable=True, who=who, faults=dict(self.faults))
@@ -177,7 +182,7 @@ class Supervisor:
             state = self.arm.state()
         except Exception as error:
             if Fault.CONNECTION not in self.faults:
-                self._failed("state", error, Fault.CONNECTION)
+                self.failed("state", error, Fault.CONNECTION)
             return self.state
         if self.state is None or state.time_s != self.state.time_s:
             self._fresh_s = now
@@ -231,7 +236,7 @@ class Supervisor:
         try:
             self.arm.track(target)
         except Exception as error:
-            self._failed("track", error)
+            self.failed("track", error)
 
     # -- what went wrong -----------------------------------------------------------------------------
 
@@ -240,7 +245,7 @@ class Supervisor:
             self.faults[fault] = what
             self.logbook.write("fault", durable=True, fault=str(fault), what=what)
 
-    def _failed(self, doing: str, error: Exception, fault: Fault = Fault.CONTROL) -> None:
+    def failed(self, doing: str, error: Exception, fault: Fault = Fault.CONTROL) -> None:
         """An exception came out of the arm: hold, and say so."""
         name = error.name if isinstance(error, ArmError) else type(error).__name__
         self.logbook.write("exception", durable=True, doing=doing, name=name, what=str(error))
@@ -254,9 +259,3 @@ class Supervisor:
         except Exception as error:
             name = error.name if isinstance(error, ArmError) else type(error).__name__
             self.logbook.write("exception", durable=True, doing=doing, name=name, what=str(error))
-
-
-def _vector(values: tuple[float, ...]) -> Vector:
-    import numpy as np
-
-    return np.asarray(values, dtype=np.float64)

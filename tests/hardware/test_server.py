@@ -99,7 +99,7 @@ def test_a_command_goes_all_the_way(start: "Start") -> None:
     link.ask(Servo(goal))
     assert eventually(lambda: abs(here(link).position_m[1] - goal.position_m[1]) < 1e-3)
     assert bridge.lines("servo")[0]["who"] == "tester"
-    assert bridge.server.executed >= 2
+    assert bridge.server.reception.executed >= 2
 
 
 def test_a_second_controller_is_refused_and_may_watch(start: "Start") -> None:
@@ -321,8 +321,8 @@ def test_a_client_without_a_key_is_refused(start: "Start") -> None:
     bridge = start(keys=True)
     with pytest.raises(LinkLost):
         bridge.link("keyless", answer_s=0.3)
-    said = {(line["why"], line["detail"]) for line in bridge.lines()}
-    assert ("handshake", "it came without a key") in said
+    assert all(line["why"] == "handshake" for line in bridge.lines())
+    assert all("without a key" in line["detail"] for line in bridge.lines())
     assert any(line["who"].startswith("127.0.0.1:") for line in bridge.lines())
 
 
@@ -350,7 +350,7 @@ def test_a_recording_of_an_encrypted_connection_is_refused(start: "Start") -> No
         link.ask(Stop())
         link.close()
         tap.join(5.0)
-    executed = bridge.server.executed
+    executed = bridge.server.reception.executed
     assert len(recorded) > 500
     with socket.create_connection(("127.0.0.1", port)) as replay:
         who = "{}:{}".format(*replay.getsockname())
@@ -361,7 +361,7 @@ def test_a_recording_of_an_encrypted_connection_is_refused(start: "Start") -> No
         assert eventually(lambda: any(line["who"] == who for line in bridge.lines()))
     line = next(line for line in bridge.lines() if line["who"] == who)
     assert (line["why"], "a recording, or no client" in line["detail"]) == ("handshake", True)
-    assert bridge.server.executed == executed
+    assert bridge.server.reception.executed == executed
 
 
 def _record(listener: socket.socket, port: int, recorded: bytearray) -> None:
