@@ -6,14 +6,12 @@ counted from a mean distance of 30 mm instead of 1 m and multiplied by ``SCALE``
 the discounted mean of AutoMate's reward over the steps to come, between 0 and 7, of order one.
 """
 
-import mujoco
 import numpy as np
 from scipy.spatial.transform import RigidTransform
 
 from sequences.assembly import Assembly, Step
 from sequences.solid import solid_of
 from sim.curriculum import Curriculum
-from sim.disassembly import disassembly_paths
 from sim.distance import field_of, mean_distance, nearness, surface_points
 from sim.imitation import Imitation
 from sim.truth import are_engaged
@@ -25,21 +23,22 @@ SCALE = 0.01
 
 
 class AutomateReward:
-    """Judges ``n`` worlds of ``step``; learns from their episodes where the next should start."""
+    """Judges ``n`` worlds of ``step``, whose ``paths`` are as :mod:`sim.disassembly` makes them, and tells
+    the curriculum what becomes of episodes."""
 
     def __init__(
         self,
         assembly: Assembly,
         step: Step,
         insertion: Insertion,
-        model: mujoco.MjModel,
+        paths: Vector,
         n: int,
         curriculum: Curriculum | None = None,
     ) -> None:
         solid = solid_of(assembly.parts[step.part])
         self._step, self._curriculum = step, curriculum
         self._field, self._points = field_of(solid), surface_points(solid)
-        self._imitation = Imitation(disassembly_paths(assembly, step, insertion, model), n)
+        self._imitation = Imitation(paths, n)
         self._home = assembly.goal_in_base(step) * insertion.tcp_in_plug
         self._succeeded = np.zeros(n, bool)
 

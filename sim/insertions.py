@@ -10,6 +10,7 @@ from sim import rewards
 from sim.automate_reward import AutomateReward
 from sim.bank import NARROW, Bank, Region, bank, step_scene
 from sim.curriculum import Curriculum, curriculum_region
+from sim.disassembly import disassembly_paths
 from sim.physics import NOMINAL, Physics
 from sim.rewards import FORCE_LIMIT_N, Weights
 from sim.truth import are_seated, offsets
@@ -75,7 +76,8 @@ class Insertions:
         self.curriculum = Curriculum(self.bank, insertion, n) if curriculum else None
         self._automate: AutomateReward | None = None
         if reward == "automate":
-            self._automate = AutomateReward(assembly, step, insertion, model, n, self.curriculum)
+            paths = disassembly_paths(assembly, step, insertion, model)
+            self._automate = AutomateReward(assembly, step, insertion, paths, n, self.curriculum)
         self.worlds = Worlds(model, step.part, n, threads)
         self.goal = assembly.goal_in_base(step)
         self.force_limit_n = FORCE_LIMIT_N
