@@ -44,10 +44,11 @@ class Drive:
         self.reflexes.forget()
         self.control = control
 
-    def hold(self) -> None:
-        """Stay here."""
+    def hold(self, *, arrived: bool = False) -> None:
+        """Stay here, or where the motion that ``arrived`` was led to."""
+        if not arrived or self.control is Control.TORQUE:
+            self._held = self._world.q
         self.control, self._command = Control.HOLD, None
-        self._held = self._world.q
         self._speed, self._change = np.zeros(7), np.zeros(7)
         self._pose: Vector | None = None
         self._twist, self._twist_change = np.zeros(6), np.zeros(6)

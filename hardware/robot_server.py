@@ -217,7 +217,7 @@ class RobotServer(FrankaServer):  # type: ignore[misc]
 
     def _end(self, status: MoveStatus, why: str) -> None:
         motion, self._motion = self._motion, 0
-        self.drive.hold()
+        self.drive.hold(arrived=status is MoveStatus.kSuccess)
         self._mode = RobotMode.kIdle if self._mode is RobotMode.kMove else self._mode
         self._note(why)
         if motion:

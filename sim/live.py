@@ -22,8 +22,8 @@ TICK_S = 0.001
 LIVE = Physics(timestep_s=TICK_S)
 """Contact as in :data:`sim.physics.NOMINAL`, stepped as often as the robot takes commands."""
 TORQUE_LIMIT_NM = np.array([87.0, 87.0, 87.0, 87.0, 12.0, 12.0, 12.0])
-SERVO_STIFFNESS = np.array([6000.0, 6000.0, 6000.0, 6000.0, 2500.0, 2500.0, 2500.0])
-SERVO_DAMPING = np.array([200.0, 200.0, 200.0, 200.0, 60.0, 60.0, 60.0])
+SERVO_STIFFNESS = np.repeat([12000.0, 5000.0], [4, 3])
+SERVO_DAMPING = np.repeat([280.0, 90.0], [4, 3])
 """The robot's own joint controller [N·m/rad, N·m·s/rad]."""
 SETTLING_TICKS = 300
 POSTURE_RATE = 1.5
