@@ -32,10 +32,10 @@ def picture(points: Sequence[Point], title: str) -> bytes:
     upwards = (
         ("success", [point.success for point in points], (0.0, 1.0)),
         ("duration [s]", [point.duration_s for point in points], (0.0, None)),
-        ("peak force, 95th percentile [N]", [point.peak_p95_n for point in points], (0.0, None)),
+        ("peak force p95 [N]", [point.peak_p95_n for point in points], (0.0, None)),
     )
     panels = figure.subplots(len(upwards), len(across), sharex="col", sharey="row")
-    for row, (what, values, bounds) in zip(panels, upwards, strict=True):
+    for level, (row, (what, values, bounds)) in enumerate(zip(panels, upwards, strict=True)):
         for panel, (against, positions) in zip(row, across, strict=True):
             panel.plot(positions, values, color=COLOUR, linewidth=1.4)
             panel.set_ylim(*bounds)
@@ -43,7 +43,7 @@ def picture(points: Sequence[Point], title: str) -> bytes:
             panel.grid(alpha=0.3)
             if panel is row[0]:
                 panel.set_ylabel(what)
-            if row is panels[-1]:
+            if level == len(upwards) - 1:
                 panel.set_xlabel(against)
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=90, metadata={"Software": None})

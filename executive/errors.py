@@ -7,7 +7,8 @@ ExecutiveError
 ├── JournalUnreadable the file is not a journal of this version
 ├── CellUnavailable   the cell that was asked for is not installed here
 ├── UnknownStep       a step was named that no product has
-└── NoSkill           a policy was named that nobody wrote or trained for the step
+├── NoSkill           a policy was named that nobody wrote or trained for the step
+└── ResultsUnreadable a file of measured rows cannot be added to
 """
 
 from pathlib import Path
@@ -74,3 +75,11 @@ class NoSkill(ExecutiveError):
     def __init__(self, policy: str, step: str, hint: str) -> None:
         self.policy, self.step = policy, step
         super().__init__(f"there is no skill or policy '{policy}' for {step}; {hint}")
+
+
+class ResultsUnreadable(ExecutiveError):
+    """A file of measured rows cannot be added to."""
+
+    def __init__(self, file: Path, why: str) -> None:
+        self.file, self.why = file, why
+        super().__init__(f"{file}: is not a file of results ({why}); give another with --out")

@@ -68,7 +68,8 @@ class Worlds:
         """(n, 2) what each world's controller makes of linear and rotational stiffness."""
         self._drive, self._drive_goal = np.zeros(n), np.zeros(n)
         self.felt = Felt(np.zeros((n, 6)), np.zeros(n))
-        self._control = np.zeros((n, self.substeps, model.nu + 7))
+        self.control = np.zeros((n, self.substeps, model.nu + 7))
+        """(n, substeps, controls and target) what the worlds of the last ``advance`` were driven with."""
 
     # -- what is read ---------------------------------------------------------------------------------
 
@@ -152,7 +153,7 @@ class Worlds:
     def advance(self, targets: Vector, worlds: Indices | None = None) -> None:
         """One control period, in which the target glides to ``targets`` (k, 7); all worlds when None."""
         rows = np.arange(self.n) if worlds is None else worlds
-        control = self._control[: len(rows)]
+        control = self.control[: len(rows)]
         start = np.concatenate([self._mocap_pos[rows, 0], self._mocap_quat[rows, 0]], axis=1)
         control[:, :, self.model.nu :] = glide(start, targets, self.substeps)
         joints, velocities = self._qpos[np.ix_(rows, self._arm)], self._qvel[np.ix_(rows, self._arm_dof)]

@@ -47,7 +47,7 @@ class Lead:
     wobble_m: float = 0.0004
     wobble_hz: float = 1.5
     """Radius [m] and rate [Hz] of the circle that a plug is led on while it is pushed home."""
-    work_s: float = 14.0
+    work_s: float = 24.0
     """Time from having touched down to giving up [s]."""
     path_speed: float = 0.010
     """Speed along the slide and the spiral [m/s]."""

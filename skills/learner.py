@@ -19,6 +19,8 @@ from skills.cell import Flags, Vector
 from skills.learner_settings import LearnerSettings
 
 Tensors = dict[str, NDArray[Any]]
+FASTEST = 1e-3
+"""Bound of the adaptive learning rate; a policy that starts near its mean tempts it far beyond."""
 
 
 class Learner:
@@ -79,6 +81,7 @@ class Learner:
         with torch.inference_mode():
             self.algorithm.compute_returns(_rows(seen, true))
         losses = dict(self.algorithm.update())
+        self.algorithm.learning_rate = min(self.algorithm.learning_rate, FASTEST)
         losses["std"] = float(self.algorithm.actor.output_std.detach().mean())
         losses["learning_rate"] = float(self.algorithm.learning_rate)
         return losses

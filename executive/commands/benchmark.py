@@ -11,14 +11,18 @@ from executive.commands.common import (
     AsJson,
     Jobs,
     Quiet,
+    complete_policy,
     complete_product,
+    complete_step,
+    compute_with_one_thread,
+    numbers_of,
     one_screen_errors,
     print_json,
     product_names,
 )
 from executive.options import CellName, Noise, OnFailure, PolicyName, RunOptions
 
-app = typer.Typer(help="Measure how well products are assembled.", no_args_is_help=True)
+app = typer.Typer(help="Measure how well it is done, and how fast.", no_args_is_help=True)
 
 
 class Format(StrEnum):
@@ -75,6 +79,78 @@ def assembly(
         typer.echo(f"{markdown(report)}\n\n{steps_markdown(report)}")
     if stop.wanted:
         raise typer.Exit(INTERRUPTED)
+
+
+@app.command()
+@one_screen_errors
+def skills(
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(help="Only these: push, search, automate, dovetail.", autocompletion=complete_policy),
+    ] = None,
+    product: Annotated[
+        list[str] | None, typer.Option(help="Only these products.", autocompletion=complete_product)
+    ] = None,
+    episodes: Annotated[int, typer.Option(min=1, help="Episodes of each step with each policy.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the evaluation.")] = 0,
+    noise: Annotated[Noise, typer.Option(help="How the goal's estimate is wrong.")] = Noise.FIXED,
+    jobs: Jobs = 1,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keep rows here; those that it holds are not redone.")
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure every step with every policy and print the table.
+
+    Learned policies come from the library; a step without a skill has no row. The dovetail preset is
+    measured at the full joint friction too.
+    """
+    compute_with_one_thread()
+    from calibration import evaluation
+    from executive.commands.progress import row_progress
+    from executive.interrupt import StopOnInterrupt
+    from executive.skill_benchmark import POLICIES, measured, plan, totals
+    from executive.skill_tables import skills_markdown
+    from sequences.load import load
+
+    conditions = evaluation.Conditions(episodes=episodes, noise=evaluation.Noise(noise))
+    products = [load(name) for name in product or product_names()]
+    work = plan(products, policy or POLICIES, conditions, seed)
+    with StopOnInterrupt() as stop, row_progress(len(work), quiet=quiet) as told:
+        rows = measured(work, jobs, out, told, stop)
+    if as_json:
+        print_json({"rows": rows, "total": totals(rows)})
+    else:
+        typer.echo(skills_markdown(rows))
+    if len(rows) < len(work):
+        raise typer.Exit(INTERRUPTED)
+
+
+@app.command()
+@one_screen_errors
+def throughput(
+    step: Annotated[
+        str, typer.Option(help="The step to measure with, as PRODUCT/PART.", autocompletion=complete_step)
+    ] = "gearbox/sun",
+    worlds: Annotated[str, typer.Option(help="Sizes of the batch.")] = "32,128,512,1024",
+    threads: Annotated[int, typer.Option(min=1, help="Threads of both.")] = 1,
+    periods: Annotated[int, typer.Option(min=1, help="Control periods that are timed at each size.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the worlds.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Time the batch beside the bare engine on the same work, and see where a training's time goes."""
+    compute_with_one_thread()
+    sizes = numbers_of(worlds)
+    from executive.skill_tables import throughput_markdown
+    from executive.steps import tasks_named
+    from executive.throughput import throughput_report
+
+    report = throughput_report(tasks_named(step)[0], sizes, threads, periods, seed)
+    if as_json:
+        print_json(report)
+    else:
+        typer.echo(throughput_markdown(report))
 
 
 @app.command("bridge")

@@ -57,6 +57,23 @@ def complete_step(incomplete: str) -> list[str]:
     return [name for name in step_names() if name.startswith(incomplete)]
 
 
+def complete_policy(incomplete: str) -> list[str]:
+    """Policies for the shell."""
+    names = ("learned", "dovetail", "automate", "search", "push")
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def numbers_of(text: str) -> list[int]:
+    """``0,1,2`` as numbers, none of them negative. Raises typer.BadParameter."""
+    try:
+        numbers = [int(word) for word in text.split(",")]
+    except ValueError:
+        numbers = []
+    if not numbers or min(numbers) < 0:
+        raise typer.BadParameter(f"'{text}' is no list of numbers such as 0 or 0,1,2")
+    return numbers
+
+
 Product = Annotated[
     str,
     typer.Argument(

@@ -10,9 +10,11 @@ from executive.commands.common import (
     AsJson,
     Jobs,
     Quiet,
+    complete_policy,
     complete_product,
     complete_step,
     compute_with_one_thread,
+    numbers_of,
     one_screen_errors,
     print_json,
     stdout,
@@ -33,23 +35,6 @@ StepsArgument = typer.Argument(
 def complete_preset(incomplete: str) -> list[str]:
     """Presets for the shell."""
     return [name for name in ("dovetail", "automate") if name.startswith(incomplete)]
-
-
-def complete_policy(incomplete: str) -> list[str]:
-    """Policies for the shell."""
-    names = ("learned", "dovetail", "automate", "search", "push")
-    return [name for name in names if name.startswith(incomplete)]
-
-
-def seeds_of(text: str) -> list[int]:
-    """``0,1,2`` as numbers."""
-    try:
-        seeds = [int(word) for word in text.split(",")]
-    except ValueError:
-        seeds = []
-    if not seeds or min(seeds) < 0:
-        raise typer.BadParameter(f"'{text}' is no list of seeds such as 0 or 0,1,2")
-    return seeds
 
 
 @one_screen_errors
@@ -168,7 +153,7 @@ def evaluate(
 ) -> None:
     """Measure how well a policy does a step: many episodes, scored by the simulator's truth."""
     compute_with_one_thread()
-    numbers = seeds_of(seeds)
+    numbers = numbers_of(seeds)
     from executive.commands.progress import episode_progress
     from executive.contenders import contender
     from executive.scoring import scored

@@ -108,3 +108,27 @@ def _point_text(point: dict[str, Any]) -> str:
         f"success {100 * point['success']:.0f} %  peak p95 {point['peak_p95_n']:.0f} N  "
         f"CPU {point['cpu_s'] / 60:.1f} min  {rate:.0f} steps/s"
     )
+
+
+@contextmanager
+def row_progress(total: int, *, quiet: bool) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Yield what is to be told of each measured row; draws on standard error, or prints lines there."""
+    if quiet:
+        yield lambda row: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = stderr()
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("rows", total=total)
+
+        def told(row: dict[str, Any]) -> None:
+            words = f"{row['product']}/{row['step']} {row['policy']}"
+            progress.update(task, advance=1, description=words)
+            if not console.is_terminal:
+                console.print(f"{words}: {100 * row['success']:.1f} %", highlight=False, soft_wrap=True)
+
+        yield told
