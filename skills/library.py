@@ -49,12 +49,14 @@ def versions(name: str, folder: Path) -> dict[int, Path]:
 def latest(name: str, folder: Path | None = None, preset: str = SHIPPED_PRESET) -> Found | None:
     """The newest version of the skill called ``name`` that ``preset`` trained; None when there is none.
 
-    Looks in ``folder`` if given, else in the own folder and then among the shipped. Raises SkillError.
+    Looks in ``folder`` if given, else in the own folder and then among the shipped; in each, before those
+    called ``name``, at those called ``PRESET/name``. Raises SkillError.
     """
     for place in (own_folder(), SHIPPED) if folder is None else (folder,):
-        for path in reversed(versions(name, place).values()):
-            if read_record(path).policy == preset:
-                return Found(*load(path), path)
+        for known in (versions(f"{preset}/{name}", place), versions(name, place)):
+            for path in reversed(known.values()):
+                if read_record(path).policy == preset:
+                    return Found(*load(path), path)
     return None
 
 
@@ -99,6 +101,6 @@ def everything() -> list[tuple[Skill, Path]]:
     """
     found: list[tuple[Skill, Path]] = []
     for place in (own_folder(), SHIPPED):
-        paths = (path.parent for path in place.glob(f"*/*/*/{RECORD}") if path.parent.name.isdigit())
+        paths = (path.parent for path in place.glob(f"**/{RECORD}") if path.parent.name.isdigit())
         found += [(read_record(path), path) for path in paths]
     return sorted(found, key=lambda one: (one[0].name, one[0].version))

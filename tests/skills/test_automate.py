@@ -1,16 +1,19 @@
 """The pilot of AutoMate: what it sees, how far it pushes, and that only time ends an attempt."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from sequences.load import load
+from skills.artifact import Skill
 from skills.automate import AutomatePilot
 from skills.cell import Vector
 from skills.guide import Sensed
 from skills.learner import Learner
+from skills.library import latest, publish
 from skills.network import Network
 from skills.presets import AUTOMATE, DOVETAIL, as_record, from_record, preset
 from skills.tasks import insertion_of
@@ -108,7 +111,7 @@ def test_the_tool_is_held_upright_and_turns_from_where_it_is() -> None:
     assert turn.apply([0.0, 0.0, 1.0]) == pytest.approx(np.tile([0.0, 0.0, -1.0], (2, 1)), abs=1e-9)
     _, plugs = pilot.command(seen, action)
     yaw = Rotation.from_rotvec(seen.rotation).as_euler("ZYX")[:, 0]
-    assert plugs[:, 2] == pytest.approx(yaw + 0.012 * 0.36)
+    assert plugs[:, 2] == pytest.approx(yaw + 0.02 * 0.36)
     assert np.array_equal(plugs[:, :2], np.zeros((2, 2)))
 
 
@@ -157,3 +160,17 @@ def test_its_network_remembers_without_torch_as_with_it() -> None:
         remembered = network(frame)
         assert remembered == pytest.approx(learner.act(frame, np.zeros((2, 3))), abs=1e-4)
     assert np.abs(remembered - Network(tensors, 2)(frame)).max() > 1e-3
+
+
+def test_its_skills_are_found_beside_those_of_another_preset(tmp_path: Path) -> None:
+    weights = {"x": np.zeros(1)}
+    for name, policy in (("motor/rotor", "dovetail"), ("automate/motor/rotor", "automate")):
+        skill = Skill(name=name, version=1, policy=policy, geometries=())
+        publish(skill, weights, tmp_path)
+    found = latest("motor/rotor", tmp_path, "automate")
+    assert found is not None
+    assert found.path == tmp_path / "automate/motor/rotor/1"
+    other = latest("motor/rotor", tmp_path)
+    assert other is not None
+    assert other.skill.policy == "dovetail"
+    assert latest("motor/brush", tmp_path, "automate") is None
