@@ -76,6 +76,8 @@ class Conditions:
     """Joint friction as a multiple of the model's; drawn from 0 to 1 when None."""
     verify: bool = False
     """With half the time step and stiffer contact."""
+    starts: int = 512
+    """How many different states episodes begin from."""
 
     def variation(self) -> Variation:
         """What differs between episodes under these conditions."""
@@ -116,6 +118,7 @@ def evaluate(
         assembly, step, insertion, size, seed=SEED_BASE + conditions.seed,
         region=_region(conditions.start, insertion), variation=conditions.variation(),
         physics=VERIFY if conditions.verify else NOMINAL, bank_seed=BANK_SEED,
+        bank_size=conditions.starts,
     )  # fmt: skip
     acting = crew(insertion)
     chunks, left = [], conditions.episodes
@@ -128,9 +131,7 @@ def evaluate(
 
 def joined(parts: Sequence[Episodes]) -> Episodes:
     """All the episodes of ``parts``."""
-    return Episodes(
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in Episodes.__slots__)
-    )
+    return Episodes(*(np.concatenate([getattr(part, name) for part in parts]) for name in Episodes.__slots__))
 
 
 def summary(episodes: Episodes) -> dict[str, Any]:

@@ -50,16 +50,19 @@ class Rehearsal:
         region: Region = NARROW,
         variation: Variation | None = None,
         physics: Physics = NOMINAL,
+        starts: int = 512,
     ) -> None:
         self.n, self._parts, begin = n, [], 0
+        settings = preset.settings if preset.practice is None else preset.practice
         for index, (assembly, step) in enumerate(tasks):
             end = n * (index + 1) // len(tasks)
             insertion = insertion_of(assembly, step)
             worlds = Insertions(
                 assembly, step, insertion, end - begin, seed=seed + 7919 * index, region=region,
                 variation=variation, physics=physics, reward=preset.reward, curriculum=preset.curriculum,
+                bank_size=starts,
             )  # fmt: skip
-            pilot = preset.fly(insertion, end - begin, CONTROL_PERIOD_S, preset.settings)
+            pilot = preset.fly(insertion, end - begin, CONTROL_PERIOD_S, settings)
             worlds.reset(np.arange(end - begin), pilot)
             self._parts.append(_Part(worlds, pilot, slice(begin, end)))
             begin = end

@@ -47,6 +47,8 @@ class Plan:
     """Which one that is, for the record."""
     checkpoint_every: int = 20
     """Iterations between checkpoints."""
+    starts: int = 512
+    """How many different states episodes begin from, for each step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +92,16 @@ class Training:
 
     def __init__(self, plan: Plan, checkpoint: Path | None = None) -> None:
         self.plan, self.path = plan, checkpoint
-        self.rehearsal = Rehearsal(plan.tasks, plan.preset, plan.worlds, seed=1_000_003 * (plan.seed + 1))
+        self.rehearsal = Rehearsal(
+            plan.tasks, plan.preset, plan.worlds, seed=1_000_003 * (plan.seed + 1), starts=plan.starts
+        )
         self._seen, self._true = self.rehearsal.observe()
         self.learner = Learner(
             plan.worlds, self._seen.shape[1], self._true.shape[1], self.rehearsal.action.size,
             plan.preset.learner, plan.seed,
         )  # fmt: skip
         if plan.warm is not None:
-            self.learner.load_policy(plan.warm, plan.preset.learner.std)
+            self.learner.load_policy(plan.warm, plan.preset.learner.warm_std)
         self.iteration, self.environment_steps, self.cpu_s = 0, 0, 0.0
         self.curve: list[Point] = []
         self._ended: deque[Ended] = deque(maxlen=WINDOW)

@@ -24,6 +24,8 @@ class LearnerSettings:
     entropy: float = 0.0
     clip: float = 0.2
     std: float = 0.3
-    final_std: float = 0.12
-    """Standard deviation of the actions: at the beginning, and its bound at the end of the budget."""
+    warm_std: float = 0.2
+    final_std: float = 0.1
+    """Standard deviation of the actions: at the beginning from nothing and from another policy, and its bound
+    at the end of the budget."""
     value: float = 1.0

@@ -127,7 +127,7 @@ class GuidedPilot:
                 0.04 * (guide.led[:, 2] - sensed.rotation[:, 2]),
                 guide.lowest * [1.0, 1.0, 0.04, 1.0],
                 guide.dropped(sensed),
-                1.0 - (sensed.time_s - began) / guide.lead.work_s,
+                np.maximum(0.0, 1.0 - (sensed.time_s - began) / guide.lead.clock_s),
             ]
         )
         frame = frame * self._scale

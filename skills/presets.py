@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from skills.automate import Automate, AutomatePilot
+from skills.guide import Lead
 from skills.insertion import Insertion
 from skills.learner_settings import LearnerSettings
 from skills.pilot import Guided, GuidedPilot, Pilot
@@ -24,11 +25,17 @@ class Preset:
     learner: LearnerSettings
     reward: str = "dovetail"
     """What it is rewarded for in training: ``dovetail`` or ``automate``."""
+    practice: Any = None
+    """Settings of the pilot in training, where they differ."""
     curriculum: bool = False
     """In training, start heights follow AutoMate's sampling-based curriculum."""
 
 
-DOVETAIL = Preset("dovetail", Guided(), GuidedPilot, LearnerSettings())
+PATIENCE_S = 24.0
+"""Attempts at work end sooner in training, where only little is learned from what comes late [s]."""
+DOVETAIL = Preset(
+    "dovetail", Guided(), GuidedPilot, LearnerSettings(), practice=Guided(lead=Lead(work_s=PATIENCE_S))
+)
 AUTOMATE = Preset(
     "automate",
     Automate(),
