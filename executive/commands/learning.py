@@ -44,7 +44,7 @@ def train(
         str, typer.Option(help="The kind of policy: dovetail or automate.", autocompletion=complete_preset)
     ] = "dovetail",
     budget: Annotated[int, typer.Option(min=1, help="Environment steps.")] = 400_000,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the training.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=999, help="Seed of the training.")] = 0,
     worlds: Annotated[int, typer.Option(min=4, help="Worlds that are practised in at once.")] = 128,
     resume: Annotated[
         bool, typer.Option("--resume/--fresh", help="Go on from a checkpoint if there is one, or begin anew.")
