@@ -1,7 +1,7 @@
 """Worlds to learn a skill in: every step that it is for gets its part of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -107,8 +107,3 @@ class Rehearsal:
             if len(over):
                 worlds.reset(over, part.pilot)
         return reward, done, late, ended
-
-
-def with_joint_friction(variation: Variation, share: float) -> Variation:
-    """The same with joint friction fixed at ``share`` of the model's."""
-    return replace(variation, joint_friction=(share, share))

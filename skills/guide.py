@@ -117,7 +117,6 @@ class Guide:
         self.work_began_s = np.full(n, np.inf)
         self.lowest = np.zeros((n, 4))
         """(n, 4) x, y [m], yaw [rad] and height below the face [m] of the deepest point met so far."""
-        self.force_asked = np.zeros(n)
         self._pull, self._twist = np.zeros((n, 3)), np.zeros((n, 3))
         self._heights = np.zeros((n, _SETTLE_ROWS))
         self._settled = np.zeros(n, int)
@@ -132,7 +131,7 @@ class Guide:
         self.face_m[rows], self.slip_m[rows] = self._touch_height, 0.0
         self.work_began_s[rows] = np.inf
         self.lowest[rows], self._heights[rows], self._settled[rows] = 0.0, 0.0, 0
-        self._pull[rows], self._twist[rows], self.force_asked[rows] = 0.0, 0.0, 0.0
+        self._pull[rows], self._twist[rows] = 0.0, 0.0
         for state in (self._gone, self._angle, self._swing):
             state[rows] = 0.0
 
@@ -253,8 +252,7 @@ class Guide:
         eased = np.clip((behind - _EASE_FROM_M) / _EASE_OVER_M, 0.0, 1.0)
         searching = lead.searching_n + eased * (lead.eased_n - lead.searching_n)
         press = np.where(entered, lead.homing_n, searching) + lead.press_n * action[:, 2]
-        self.force_asked = np.clip(press, *lead.force_n)
-        self._press(sensed, self.force_asked, working)
+        self._press(sensed, np.clip(press, *lead.force_n), working)
         goal = self.led[:, :2] + lead.offset_m * action[:, :2]
         here = sensed.position[:, :2]
         self.target[working, :2] = (here + np.clip(goal - here, -0.009, 0.009))[working]

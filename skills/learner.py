@@ -93,31 +93,6 @@ class Learner:
         with torch.no_grad():
             self.algorithm.actor.distribution.std_param.clamp_(max=bound)
 
-    def clone(self, seen: Vector, action: Vector, epochs: int = 4, batch: int = 2048) -> float:
-        """Behaviour cloning: move the actor's mean towards ``action`` (k, actions) at ``seen`` (k, size).
-
-        Returns the last epoch's mean squared error. Not for recurrent actors.
-        """
-        actor = self.algorithm.actor
-        inputs, wanted = (
-            torch.as_tensor(seen, dtype=torch.float32),
-            torch.as_tensor(action, dtype=torch.float32),
-        )
-        rows = TensorDict({"seen": inputs}, batch_size=[len(inputs)])
-        actor.update_normalization(rows)
-        optimizer = torch.optim.Adam(actor.mlp.parameters(), lr=1e-3)
-        error = 0.0
-        for _ in range(epochs):
-            order, total = torch.randperm(len(inputs)), 0.0
-            for part in torch.split(order, batch):
-                loss = (actor(rows[part]) - wanted[part]).square().mean()
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                total += float(loss.detach()) * len(part)
-            error = total / len(inputs)
-        return error
-
     # -- on disk --------------------------------------------------------------------------------------
 
     def policy(self) -> Tensors:
