@@ -57,7 +57,7 @@ class Lead:
     """Distance between the spiral's turns, as a multiple of the clearance on each side."""
     reach_m: float = 0.0026
     yaw_reach_rad: float = float(np.deg2rad(10.0))
-    """Outer radius of the spiral [m] and amplitude of the yaw's swing [rad]."""
+    """Outer radius of the spiral for a goal that stands firm [m] and amplitude of the yaw's swing [rad]."""
 
 
 _RISE_SPEED, _CROSS_SPEED, _APPROACH_SPEED, _TOUCH_SPEED = 0.10, 0.05, 0.04, 0.012
@@ -68,6 +68,7 @@ _SINK_SPEED = 0.012
 _PULL, _PULL_STEP_M, _PULL_STEP_RAD = 0.12, 0.002, 0.05
 _FREE_BOUND_M, _SEARCH_BOUND_M, _ENTERED_BOUND_M, _TURN_BOUND_RAD = 0.006, 0.005, 0.002, 0.06
 _DROP_M = 0.0010
+_STUCK_S, _LEAVE_EVERY_S, _LEAVE_S, _BREATH_HZ, _BREATH_N = 0.6, 5.0, 0.9, 0.8, 1.0
 _TRAILING_M, _EASE_FROM_M, _EASE_OVER_M, _LEAST_PACE = 0.0008, 0.0006, 0.0008, 0.1
 _SLIP_SPEED, _SLIP_BAND_M = 0.00035, 0.0004
 _HOME_M, _REST_M, _REST_S = 0.0006, 0.0002, 0.36
@@ -95,6 +96,10 @@ class Sensed:
     """(n, 7) the TCP where the plug would be seated, in the base frame."""
 
 
+SIDEWAYS_M, SIDEWAYS_RAD = 0.0008, float(np.deg2rad(4.0))
+"""How far beyond the script's own reach a plug may be led at all: nothing that far away is its hole."""
+
+
 class Guide:
     """Leads ``n`` attempts at one insertion."""
 
@@ -105,6 +110,9 @@ class Guide:
         self._touch = np.zeros(2) if touch is None else np.array(touch.offset_m)
         self._touch_height = insertion.depth_m if touch is None else touch.height_m
         self.keyed = insertion.keyed and not insertion.enters_turned
+        self._reach_m = self.lead.reach_m + insertion.play_m - insertion.clearance_m
+        self._bound_m = self._reach_m + SIDEWAYS_M + insertion.clearance_m
+        self._bound_rad = self.lead.yaw_reach_rad + min(insertion.yaw_play_rad, SIDEWAYS_RAD)
         rate = insertion.yaw_play_rad / _LEAST_CATCH_S
         self._swing_rate = float(np.clip(rate, *_SWING_RATE)) if self.keyed else 0.0
         self.phase = np.zeros(n, int)
@@ -183,15 +191,24 @@ class Guide:
 
     def scripted(self, sensed: Sensed) -> None:
         """Move the script on, to be called once before the policy acts: it may look at ``led``."""
-        searching = self.working & ~self.dropped(sensed)
-        if np.any(searching):
-            self._follow_path(sensed, searching)
         entered = self.dropped(sensed)
+        stuck, leaving = self._stuck(sensed)
+        leading = self.working & (~entered | leaving)
+        if np.any(leading):
+            self._follow_path(sensed, leading)
+        entered &= ~leaving
         phase = 2 * np.pi * self.lead.wobble_hz * sensed.time_s[entered]
         circle = self.lead.wobble_m * np.column_stack([np.cos(phase), np.sin(phase)])
-        self.led[entered, :2] = sensed.position[entered, :2] + circle
-        self.led[entered, 2] = sensed.rotation[entered, 2]
+        self.led[entered, :2] = _within(sensed.position[entered, :2], self._bound_m) + circle
+        self.led[entered, 2] = np.clip(sensed.rotation[entered, 2], -self._bound_rad, self._bound_rad)
+        self.led[stuck, 2] = self._swung(stuck)
         self._remember(sensed)
+
+    def _stuck(self, sensed: Sensed) -> tuple[Flags, Flags]:
+        """(n,) which plugs have entered and do not sink any more, and which of those had better come out."""
+        since = sensed.time_s - self._low_since
+        stuck = self.dropped(sensed) & (since > _STUCK_S)
+        return stuck, stuck & (since % _LEAVE_EVERY_S > _LEAVE_EVERY_S - _LEAVE_S)
 
     # -- before the policy ----------------------------------------------------------------------------
 
@@ -251,12 +268,17 @@ class Guide:
         behind = np.linalg.norm(sensed.position[:, :2] - self.led[:, :2], axis=1)
         eased = np.clip((behind - _EASE_FROM_M) / _EASE_OVER_M, 0.0, 1.0)
         searching = lead.searching_n + eased * (lead.eased_n - lead.searching_n)
-        press = np.where(entered, lead.homing_n, searching) + lead.press_n * action[:, 2]
+        stuck, leaving = self._stuck(sensed)
+        breath = np.where((sensed.time_s * _BREATH_HZ) % 1.0 < 0.6, lead.homing_n, _BREATH_N)
+        homing = np.where(leaving, lead.force_n[0], np.where(stuck, breath, lead.homing_n))
+        press = np.where(entered, homing, searching) + lead.press_n * action[:, 2]
         self._press(sensed, np.clip(press, *lead.force_n), working)
-        goal = self.led[:, :2] + lead.offset_m * action[:, :2]
+        farthest = np.maximum(self._bound_m, np.linalg.norm(self.led[:, :2], axis=1))
+        goal = _within(self.led[:, :2] + lead.offset_m * action[:, :2], farthest)
         here = sensed.position[:, :2]
         self.target[working, :2] = (here + np.clip(goal - here, -0.009, 0.009))[working]
-        turn = np.column_stack([lead.tilt_rad * action[:, 3:5], self.led[:, 2] + lead.yaw_rad * action[:, 5]])
+        yaw = np.clip(self.led[:, 2] + lead.yaw_rad * action[:, 5], -self._bound_rad, self._bound_rad)
+        turn = np.column_stack([lead.tilt_rad * action[:, 3:5], yaw])
         self.turn[working] = turn[working]
 
     def _pull_on(self, sensed: Sensed) -> None:
@@ -296,16 +318,21 @@ class Guide:
         pitch = lead.pitch_share * self.insertion.clearance_m
         radius = pitch * self._angle / (2 * np.pi)
         self._angle += np.where(sliding, 0.0, lead.spiral * pace / np.maximum(radius, pitch / 2))
-        self._angle[radius > lead.reach_m] = 0.0
+        self._angle[radius > self._reach_m] = 0.0
         radius = pitch * self._angle / (2 * np.pi)
         spiral = radius[:, None] * np.column_stack([np.cos(self._angle), np.sin(self._angle)])
         slide = self._touch * (1.0 - np.minimum(self._gone / length, 1.0))[:, None]
         self.led[rows, :2] = (slide + spiral)[rows]
-        amplitude = lead.yaw_reach_rad * lead.spiral
-        if self.keyed and amplitude > 0.0:
-            self._swing[rows] = (self._swing[rows] + self._swing_rate * period / (4 * amplitude)) % 1.0
-        wave = np.abs((self._swing + 0.75) % 1.0 - 0.5) * 4.0 - 1.0
-        self.led[rows, 2] = (amplitude * wave)[rows] if self.keyed else 0.0
+        self.led[rows, 2] = self._swung(rows)
+
+    def _swung(self, rows: Flags) -> Vector:
+        """Yaw of the script's swing for ``rows``, one control period on [rad]; zero for what needs none."""
+        amplitude = self.lead.yaw_reach_rad * self.lead.spiral
+        if not self.keyed or amplitude == 0.0:
+            return np.zeros(int(rows.sum()))
+        phase = self._swing[rows] + self._swing_rate * self.period_s / (4 * amplitude)
+        self._swing[rows] = phase % 1.0
+        return np.asarray(amplitude * (np.abs((self._swing[rows] + 0.75) % 1.0 - 0.5) * 4.0 - 1.0))
 
     def _remember(self, sensed: Sensed) -> None:
         """Keep the deepest point, follow the creep in the grasp, and see when the plug last sank."""
@@ -320,3 +347,9 @@ class Guide:
         pressed = working & (sensed.wrench[:, 2] > 4.0)
         fastest = _SLIP_SPEED * self.period_s
         self.slip_m += np.where(pressed, np.clip(0.1 * error, -fastest, fastest), 0.0)
+
+
+def _within(points: Vector, radius_m: float | Vector) -> Vector:
+    """``points`` (n, 2), those farther than ``radius_m`` from the origin drawn back to it."""
+    distance = np.linalg.norm(points, axis=1)
+    return np.asarray(points * np.minimum(1.0, radius_m / np.maximum(distance, 1e-9))[:, None])
