@@ -1,16 +1,47 @@
 """Opens the cell that was asked for, with what scores it where that is possible."""
 
-from executive.errors import CellUnavailable
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from executive.errors import CellFileNeeded, CellUnavailable
+from executive.journal import default_runs_dir
 from executive.kit import insertions_of
 from executive.options import CellName, Noise, RunOptions
 from executive.run import Bench
 from sequences.assembly import Assembly
 
+if TYPE_CHECKING:
+    from hardware.cell_file import CellFile
 
-def open_bench(assembly: Assembly, options: RunOptions) -> Bench:
-    """The cell named in ``options``, with ``assembly``'s parts in its tray. Raises CellUnavailable."""
+SLOW = 0.4
+"""Share of their speed at which a slow run makes free-space motions."""
+
+
+def laid_out(assembly: Assembly, options: RunOptions) -> Assembly:
+    """``assembly`` with fixture and tray where the cell file has them. Raises CellFileError, OSError."""
+    described = _described(options)
+    if described is None:
+        return assembly
+    from hardware.places import placed
+
+    fixture, tray = described.fixture, described.tray
+    return placed(assembly, fixture and fixture.transform, tray and tray.transform)
+
+
+def open_bench(assembly: Assembly, options: RunOptions, runs_dir: Path | None = None) -> Bench:
+    """The cell named in ``options``, with the parts of ``assembly``, laid out, in its tray.
+
+    A bridge that is started for it keeps its journal under ``runs_dir``. Raises CellUnavailable, CellError,
+    CellFileNeeded, CellFileError, OSError.
+    """
     if options.cell is CellName.FAKE:
         return _fake(assembly, options)
+    if options.cell is CellName.SIMULATED_FR3:
+        return _simulated_fr3(assembly, options, runs_dir or default_runs_dir())
+    if options.cell is CellName.FR3:
+        return _fr3(assembly, options)
     return _simulated(assembly, options)
 
 
@@ -23,7 +54,55 @@ def _simulated(assembly: Assembly, options: RunOptions) -> Bench:
         raise CellUnavailable("sim", f"{error}; 'pip install mujoco franky-sim'") from error
     noise = EXACT if options.noise is Noise.NONE else BENCH
     cell = SimCell(assembly, seed=options.seed, noise=noise)
-    return Bench(cell, lambda _, step: seated(cell, step))
+    return Bench(cell, lambda _, step: seated(cell, step), _fingerprint(options))
+
+
+def _simulated_fr3(assembly: Assembly, options: RunOptions, runs_dir: Path) -> Bench:
+    from hardware.arm import ArmError
+    from hardware.safety import SIMULATED
+    from hardware.simulated_cell import SimulatedFr3
+    from sim.noise import BENCH, EXACT
+    from sim.truth import verdict
+
+    described = _described(options)
+    log = runs_dir / "bridges" / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}.jsonl"
+    try:
+        cell = SimulatedFr3(
+            assembly,
+            log,
+            seed=options.seed,
+            noise=EXACT if options.noise is Noise.NONE else BENCH,
+            limits=SIMULATED if described is None else described.safety,
+            pace=_pace(options),
+        )
+    except ArmError as error:
+        raise CellUnavailable(str(options.cell), str(error)) from error
+    return Bench(
+        cell,
+        lambda _, step: verdict(assembly, step, cell.true_pose(step.part)),
+        _fingerprint(options),
+        str(log),
+    )
+
+
+def _fr3(assembly: Assembly, options: RunOptions) -> Bench:
+    described = _described(options)
+    if described is None:
+        raise CellFileNeeded
+    from hardware.bridge_cell import BridgeCell
+    from hardware.client import Link
+    from hardware.keys import KeyTrouble
+
+    try:
+        link = Link(described.link("run"))
+    except KeyTrouble as trouble:
+        raise CellUnavailable(str(options.cell), str(trouble)) from trouble
+    try:
+        cell = BridgeCell(link, described.places(assembly), pace=_pace(options))
+    except BaseException:
+        link.close()
+        raise
+    return Bench(cell, None, described.fingerprint)
 
 
 def _fake(assembly: Assembly, options: RunOptions) -> Bench:
@@ -32,3 +111,20 @@ def _fake(assembly: Assembly, options: RunOptions) -> Bench:
     noise = EXACT if options.noise is Noise.NONE else None
     cell = FakeCell(assembly, insertions_of(assembly), seed=options.seed, noise=noise)
     return Bench(cell, lambda _, step: cell.truth(step))
+
+
+def _described(options: RunOptions) -> "CellFile | None":
+    if options.cell_file is None:
+        return None
+    from hardware.cell_file import load_cell
+
+    return load_cell(Path(options.cell_file))
+
+
+def _fingerprint(options: RunOptions) -> str:
+    described = _described(options)
+    return "" if described is None else described.fingerprint
+
+
+def _pace(options: RunOptions) -> float:
+    return SLOW if options.slow else 1.0

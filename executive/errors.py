@@ -4,6 +4,9 @@ ExecutiveError
 ├── UnknownRun        a run was named that the journal does not hold
 ├── RunBusy           another process drives the run
 ├── RunFinished       there is nothing left to resume
+├── WorldGone         what a run had built ended with the process that drove it
+├── NotRehearsed      a robot was to move without a dry run of the same in simulation
+├── CellFileNeeded    a robot was asked for and nothing says how to reach it
 ├── JournalUnreadable the file is not a journal of this version
 ├── CellUnavailable   the cell that was asked for is not installed here
 ├── UnknownStep       a step was named that no product has
@@ -43,6 +46,39 @@ class RunFinished(ExecutiveError):
     def __init__(self, run: int) -> None:
         self.run = run
         super().__init__(f"run {run} is assembled, nothing is left to resume; see 'dovetail report {run}'")
+
+
+class WorldGone(ExecutiveError):
+    """What a run had built ended with the process that drove it."""
+
+    def __init__(self, run: int, cell: str) -> None:
+        self.run, self.cell = run, cell
+        super().__init__(
+            f"run {run} cannot go on: its parts were those of a {cell} that ended with it. Begin again with "
+            "'dovetail run'; 'dovetail bridge serve --robot simulated' keeps a robot that outlasts runs"
+        )
+
+
+class NotRehearsed(ExecutiveError):
+    """A robot was to move without a dry run of the same in simulation."""
+
+    def __init__(self, product: str, why: str, command: str) -> None:
+        self.product, self.why = product, why
+        super().__init__(
+            f"the robot does not move: {why}.\n"
+            f"    → {command}\n"
+            "    or, at your own word, --without-dry-run; the journal will say so"
+        )
+
+
+class CellFileNeeded(ExecutiveError):
+    """A robot was asked for and nothing says how to reach it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "--cell fr3 needs --cell-file CELL.yaml, the file that says where bridge and fixture are; "
+            "docs/robot.md shows one"
+        )
 
 
 class JournalUnreadable(ExecutiveError):

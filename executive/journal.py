@@ -201,9 +201,12 @@ class Journal:
         return _run_row(found)
 
     def resumable(self) -> RunRow:
-        """The newest run that is not assembled and that nobody drives. Raises UnknownRun."""
+        """The newest run that is not assembled, whose world is still there, and that nobody drives.
+
+        Raises UnknownRun.
+        """
         for row in self.rows():
-            if not row.state.finished and not held(self.runs_dir, row.run):
+            if row.options.cell.lasting and not row.state.finished and not held(self.runs_dir, row.run):
                 return row
         raise UnknownRun(None, len(self.rows()), self.path)
 

@@ -55,7 +55,19 @@ class CellName(StrEnum):
     """Which cell to assemble in."""
 
     SIM = "sim"
+    SIMULATED_FR3 = "simulated-fr3"
+    FR3 = "fr3"
     FAKE = "fake"
+
+    @property
+    def rehearses(self) -> bool:
+        """An assembled run here is a dry run of one on the robot."""
+        return self in (CellName.SIM, CellName.SIMULATED_FR3)
+
+    @property
+    def lasting(self) -> bool:
+        """The world is still there, or can be brought back, when the process that drove it is gone."""
+        return self is not CellName.SIMULATED_FR3
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,12 @@ class RunOptions:
     """Contact force at which an attempt is broken off [N]."""
     routine_limit_s: float = 90.0
     """Longest time that one routine may take, on the cell's clock [s]."""
+    cell_file: str | None = None
+    """The cell file; what a robot is reached with, and what a simulated cell is laid out after."""
+    slow: bool = False
+    """Free-space motions are made at two fifths of their speed."""
+    without_dry_run: bool = False
+    """A robot moves though no dry run has shown that it may."""
 
     def as_json(self) -> dict[str, Any]:
         """The settings as plain JSON values."""

@@ -37,7 +37,7 @@ def carry_out(
     assembly = Assembly.model_validate_json(order.assembly)
     journal = Journal(order.runs_dir)
     try:
-        bench = open_bench(assembly, order.options)
+        bench = open_bench(assembly, order.options, order.runs_dir)
         try:
             result = assemble(assembly, bench, order.options, journal, observers, stop_wanted=stop_wanted)
         finally:

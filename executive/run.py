@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from getpass import getuser
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 
@@ -18,6 +19,7 @@ from executive.options import RunOptions
 from executive.pages import Fail
 from executive.recorder import Recorder, Truth
 from executive.records import Outcome, RunResult, RunState, StepRecord
+from executive.rehearsal import Papers, require_rehearsal
 from executive.replay import check_hand, replay
 from executive.tree import TreeBuilder
 from sequences.assembly import Assembly
@@ -42,6 +44,10 @@ class Bench:
 
     cell: Cell
     truth: Truth | None = None
+    calibration: str = ""
+    """The fingerprint of the cell file that it was opened with; empty without one."""
+    log: str = ""
+    """Where its bridge keeps its journal; empty without a bridge of its own."""
 
 
 def assemble(
@@ -54,12 +60,19 @@ def assemble(
     kit: Kit | None = None,
     stop_wanted: StopWanted = lambda: False,
 ) -> RunResult:
-    """Assemble a product from its tray. The cell stays open; what happens is in the journal."""
+    """Assemble a product from its tray. The cell stays open; what happens is in the journal.
+
+    Raises NotRehearsed before anything moves.
+    """
     kit = kit or standard_kit(assembly, options.policy)
+    papers = Papers.of(assembly, kit.versions, bench.calibration)
+    dry_run = require_rehearsal(journal, papers, options)
     run = journal.begin(assembly.name, assembly.model_dump_json(), options, version())
     with RunLock(journal.runs_dir, run):
         drive = _Drive(run, assembly, bench, options, journal, observers, kit, stop_wanted)
-        drive.recorder.event("run_began", {"skills": dict(kit.versions)})
+        drive.recorder.event("run_began", {**papers.as_json(), "dry_run": dry_run, "bridge_log": bench.log})
+        if options.without_dry_run:
+            drive.recorder.run_event("without_dry_run", {"by": getuser()})
         for note in kit.notes:
             drive.recorder.run_event("note", {"note": note})
         return drive.to_the_end()
@@ -78,9 +91,12 @@ def resume(
 ) -> RunResult:
     """Take up a run where its journal ends: finished steps stay finished, the rest is done.
 
-    Raises RunBusy when another process drives it, RunFinished when nothing is left to do.
+    Raises RunBusy when another process drives it, RunFinished when nothing is left to do, NotRehearsed when
+    skills or cell are no more those of a dry run.
     """
     kit = kit or standard_kit(assembly, options.policy)
+    papers = Papers.of(assembly, kit.versions, bench.calibration)
+    dry_run = require_rehearsal(journal, papers, options)
     with RunLock(journal.runs_dir, run):
         if journal.row(run).state.finished:
             raise RunFinished(run)
@@ -95,7 +111,8 @@ def resume(
             run, assembly, bench, options, journal, observers, kit, stop_wanted,
             place=standing.place_on, began_s=standing.began_s,
         )  # fmt: skip
-        drive.recorder.run_event("resumed", {"found": check_hand(drive.board), "skills": dict(kit.versions)})
+        found = {"found": check_hand(drive.board), "dry_run": dry_run, "bridge_log": bench.log}
+        drive.recorder.run_event("resumed", {**found, **papers.as_json()})
         return drive.to_the_end()
 
 

@@ -55,9 +55,20 @@ class PoseSource(Protocol):
 class BridgeCell:
     """Implements :class:`skills.cell.Cell` on a bridge. Raises CellError when it cannot be had."""
 
-    def __init__(self, link: Link, places: PoseSource, *, control_period_s: float = CONTROL_PERIOD_S) -> None:
+    def __init__(
+        self,
+        link: Link,
+        places: PoseSource,
+        *,
+        control_period_s: float = CONTROL_PERIOD_S,
+        pace: float = 1.0,
+        silence_s: float = SILENCE_S,
+    ) -> None:
         self.link, self.places, self._period_s = link, places, control_period_s
         """``control_period_s`` is the server's own."""
+        self._pace, self._silence_s = pace, silence_s
+        """Share of the asked speed at which free-space motions are made, and without news of the server for
+        how long it counts as out of reach [s]."""
         self._spring: Compliance | None = None
         self._target: RigidTransform | None = None
         self._sent = False
@@ -107,7 +118,7 @@ class BridgeCell:
         if self._seen.faults:
             return
         self._target = None
-        self._command(Move(pose_of(tcp_in_base), speed))
+        self._command(Move(pose_of(tcp_in_base), self._pace * speed))
 
     def grasp(self, width_m: float, force_n: float = 40.0) -> None:
         """See :class:`skills.cell.Cell`."""
@@ -210,7 +221,7 @@ class BridgeCell:
         self._seen = replace(self._seen, moving=False, faults=_with_connection(self._seen.faults))
 
     def _unreachable(self) -> bool:
-        return self.link.silence_s() > SILENCE_S
+        return self.link.silence_s() > self._silence_s
 
     def _refresh(self) -> tuple[Fault, ...]:
         """Take in the newest state that shows the last command; its faults."""

@@ -8,13 +8,17 @@ import msgspec
 
 from hardware.cell_file import CellFile
 from hardware.client import LinkSettings
+from hardware.safety import Limits
 from hardware.serving import Ready, Setup
 from sequences.assembly import Assembly
 from skills.cell import CellError
 
 
 class BridgeProcess:
-    """Starts a bridge and waits until it serves. Raises CellError when it does not."""
+    """Starts a bridge and waits until it serves. Raises CellError when it does not.
+
+    ``limits`` stand in for the cell's own: for a robot that is not there, where a file's would be too narrow.
+    """
 
     def __init__(
         self,
@@ -24,12 +28,15 @@ class BridgeProcess:
         seed: int = 0,
         noise: bool = True,
         realtime: bool = True,
+        limits: Limits | None = None,
     ) -> None:
-        setup = Setup(
-            cell.model_dump_json(), assembly.model_dump_json() if assembly else "", seed, noise, realtime
-        )
+        product = assembly.model_dump_json() if assembly else ""
+        setup = Setup(cell.model_dump_json(), product, seed, noise, realtime, limits)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "hardware.serving"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-m", "hardware.serving"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
         )
         assert self.process.stdin is not None
         assert self.process.stdout is not None

@@ -5,8 +5,10 @@ format and the robot's address. Paths are relative to the file. What is wrong is
 and value.
 """
 
+import hashlib
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -19,9 +21,10 @@ from hardware.cell_problems import problem_of
 from hardware.client import LinkSettings
 from hardware.doorkeeper import Addresses, ServerKeys
 from hardware.keys import load_public, load_secret
-from hardware.places import Bounds
+from hardware.places import Bounds, Places, upright
 from hardware.safety import SIMULATED as SIMULATED_LIMITS
 from hardware.safety import Limits
+from sequences.assembly import Assembly
 from sequences.errors import AssemblyError, Problem
 from sequences.files import write_whole
 from sequences.reading import LARGEST_FILE, read
@@ -147,10 +150,24 @@ class CellFile(Model):
         return SIMULATED_LIMITS if self.robot.address in (SIMULATED, SCRIPTED) else Limits()
 
     @property
+    def fingerprint(self) -> str:
+        """A hash of what a rehearsal stands on: hand, fixture, tray, how well they are known, limits."""
+        facts = self.model_dump(mode="json", include={"fixture", "tray", "known"})
+        facts |= {"gripper": self.robot.gripper, "limits": asdict(self.safety)}
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
     def addresses(self) -> Addresses:
         """Where the bridge serves."""
         bridge = self.bridge
         return Addresses(bridge.host, bridge.command_port, bridge.state_port)
+
+    def places(self, laid_out: Assembly) -> Places:
+        """Where the parts of an assembly are that :func:`hardware.places.placed` laid out after this file."""
+        fixture = None if self.fixture is None else self.fixture.transform
+        tray = None if self.tray is None else self.tray.transform
+        tilt = None if tray is None else tray * upright(tray).transform.inv()
+        return Places(laid_out, base_in_base=fixture, tray_in_base=tilt, bounds=self.known.bounds)
 
     def server_keys(self) -> ServerKeys | None:
         """The bridge's keys; None where the file names none. Raises KeyTrouble."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import RigidTransform, Rotation
 
-from sequences.assembly import Assembly
+from sequences.assembly import Assembly, Place, Pose, Tray
 from skills.cell import PoseEstimate, UnknownPart
 
 Error = Callable[[], RigidTransform]
@@ -30,6 +30,32 @@ class Bounds:
     goal_m: float = 0.002
     """Largest error of a goal, per axis [m]."""
     goal_rad: float = float(np.deg2rad(10.0))
+
+
+def placed(
+    assembly: Assembly, base_in_base: RigidTransform | None, tray_in_base: RigidTransform | None
+) -> Assembly:
+    """``assembly`` with its fixture and its tray where a cell has them, as far as an assembly can say that:
+    upright. None leaves them where they are."""
+    base, tray = assembly.base, assembly.tray
+    if base_in_base is not None:
+        base = base.model_copy(update={"pose": upright(base_in_base)})
+    if tray_in_base is not None:
+        moved, places = upright(tray_in_base), {}
+        for part, place in tray.places.items():
+            at = Pose(position_mm=(*place.position_mm, tray.height_mm), yaw_deg=place.yaw_deg)
+            pose = upright(moved.transform * at.transform)
+            places[part] = Place(position_mm=pose.position_mm[:2], yaw_deg=pose.yaw_deg)
+        tray = Tray(height_mm=tray.height_mm + moved.position_mm[2], places=places)
+    return assembly.model_copy(update={"base": base, "tray": tray})
+
+
+def upright(pose: RigidTransform) -> Pose:
+    """What is left of a pose when only its turn about the vertical is kept."""
+    x, y, z = (round(1000.0 * float(v), 4) for v in pose.translation)
+    ahead = pose.rotation.apply([1.0, 0.0, 0.0])
+    yaw = round(float(np.degrees(np.arctan2(ahead[1], ahead[0]))), 4)
+    return Pose(position_mm=(x, y, z), yaw_deg=yaw)
 
 
 class Places:

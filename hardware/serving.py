@@ -19,6 +19,7 @@ from hardware.arm import Arm
 from hardware.cell_file import SCRIPTED, SIMULATED, CellFile, Desk
 from hardware.keys import secret_text
 from hardware.logbook import Logbook
+from hardware.safety import Limits
 from hardware.server import BridgeServer, ServerSettings
 from sequences.assembly import Assembly
 from sim.noise import BENCH, EXACT, Noise
@@ -39,6 +40,8 @@ class Setup(msgspec.Struct, frozen=True):
     """The world of a robot that is not there is as wrong as a bench; else it is exact."""
     realtime: bool = True
     """The robot's control loop insists on a real-time kernel."""
+    limits: Limits | None = None
+    """Instead of the cell's."""
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -79,9 +82,15 @@ def open_arm(
 
 
 def serve(
-    cell: CellFile, arm: Arm, ready: Callable[[Ready], None], stop_at: threading.Event | None = None
+    cell: CellFile,
+    arm: Arm,
+    ready: Callable[[Ready], None],
+    stop_at: threading.Event | None = None,
+    limits: Limits | None = None,
 ) -> None:
     """Serve ``arm`` until SIGTERM, SIGINT or ``stop_at``; the arm then holds and is let go of.
+
+    ``limits`` stand in for the cell's.
 
     The operator's token is written beside the log, for its owner alone. Call it on the main thread. Raises
     Insecure, KeyTrouble, OSError.
@@ -90,7 +99,7 @@ def serve(
     token = secrets.token_bytes(16)
     logbook = Logbook(log)
     settings = ServerSettings(
-        cell.addresses, cell.safety, cell.server_keys(), cell.bridge.state_hz, operator_token=token
+        cell.addresses, limits or cell.safety, cell.server_keys(), cell.bridge.state_hz, operator_token=token
     )
     server = BridgeServer(arm, settings, logbook)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -150,7 +159,7 @@ def main() -> None:
         sys.stdout.buffer.write(msgspec.json.encode(ready) + b"\n")
         sys.stdout.buffer.flush()
 
-    serve(cell, arm, say, closed)
+    serve(cell, arm, say, closed, setup.limits)
 
 
 if __name__ == "__main__":

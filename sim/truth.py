@@ -83,11 +83,16 @@ def are_engaged(step: Step, plug_in_goal: RigidTransform) -> Flags:
 
 def seated(cell: SimCell, step: Step) -> TruthVerdict:
     """Whether ``step``'s part is seated in ``cell``, and how far it is from its goal."""
-    error = cell.assembly.goal_in_base(step).inv() * cell.true_pose(step.part)
+    return verdict(cell.assembly, step, cell.true_pose(step.part))
+
+
+def verdict(assembly: Assembly, step: Step, part_in_base: RigidTransform) -> TruthVerdict:
+    """Whether ``step``'s part is seated at ``part_in_base``, and how far that is from its goal."""
+    error = assembly.goal_in_base(step).inv() * part_in_base
     stack = RigidTransform.from_matrix(error.as_matrix()[None])
     found = offsets(step, stack)
     return TruthVerdict(
-        seated=bool(are_seated(cell.assembly, step, found)[0]),
+        seated=bool(are_seated(assembly, step, found)[0]),
         position_error_m=float(np.linalg.norm(error.translation)),
         height_m=float(found.height_m[0]),
         lateral_m=float(found.lateral_m[0]),

@@ -52,7 +52,15 @@ class Output:
 @one_screen_errors
 def run(
     product: Product,
-    cell: Annotated[CellName, typer.Option(metavar="[sim]", help="The cell to assemble in.")] = CellName.SIM,
+    cell: Annotated[
+        CellName, typer.Option(metavar="[sim|simulated-fr3|fr3]", help="The cell to assemble in.")
+    ] = CellName.SIM,
+    cell_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CELL.yaml", help="The robot's cell file; a simulated cell is laid out like it."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the cell's world.")] = 0,
     repeat: Annotated[int, typer.Option(min=1, help="Runs, with consecutive seeds.")] = 1,
     jobs: Jobs = 1,
@@ -62,6 +70,10 @@ def run(
     on_failure: Annotated[
         OnFailure, typer.Option(help="When every attempt at a step has failed.")
     ] = OnFailure.STOP,
+    slow: Annotated[bool, typer.Option("--slow", help="Move slowly between insertions.")] = False,
+    without_dry_run: Annotated[
+        bool, typer.Option("--without-dry-run", help="Let a robot move that was not rehearsed; journaled.")
+    ] = False,
     as_json: AsJson = False,
     report: Report = None,
     png: Png = None,
@@ -70,12 +82,20 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Assemble a product from its tray."""
+    from executive.cells import laid_out
+    from executive.errors import CellFileNeeded
     from sequences.load import load
 
-    assembly = load(product)
+    if cell is CellName.FR3 and cell_file is None:
+        raise CellFileNeeded
+    if cell is CellName.FR3 and repeat > 1:
+        raise typer.BadParameter("somebody has to fill the tray between runs", param_hint="--repeat")
     options = RunOptions(
-        seed=seed, cell=cell, noise=noise, policy=policy, attempts=attempts, on_failure=on_failure
-    )
+        seed=seed, cell=cell, noise=noise, policy=policy, attempts=attempts, on_failure=on_failure,
+        cell_file=None if cell_file is None else str(cell_file.resolve()), slow=slow,
+        without_dry_run=without_dry_run,
+    )  # fmt: skip
+    assembly = laid_out(load(product), options)
     output = Output(as_json, quiet, report, png, video)
     journal = open_journal(runs_dir)
     if repeat > 1:
@@ -102,8 +122,12 @@ def resume(
     quiet: Quiet = False,
 ) -> None:
     """Go on with a run that was broken off."""
+    from executive.errors import WorldGone
+
     journal = open_journal(runs_dir)
     row = journal.resumable() if number is None else journal.row(number)
+    if not row.options.cell.lasting and not row.state.finished:
+        raise WorldGone(row.run, str(row.options.cell))
     from executive.run import resume as go_on
     from sequences.assembly import Assembly
 
@@ -127,7 +151,7 @@ def _one(assembly: "Assembly", options: RunOptions, journal: "Journal", output: 
 
     with ExitStack() as stack:
         stop = stack.enter_context(StopOnInterrupt())
-        bench = open_bench(assembly, options)
+        bench = open_bench(assembly, options, journal.runs_dir)
         stack.callback(bench.cell.close)
         observers = [*_display(output, options, stack)]
         if output.png is not None or output.video is not None:
@@ -135,7 +159,7 @@ def _one(assembly: "Assembly", options: RunOptions, journal: "Journal", output: 
             stack.callback(camera.close)
             observers.append(camera)
         result = go(bench, observers, stop)
-    _show(result, journal, output)
+    _show(result, journal, output, resumable=options.cell.lasting)
     raise typer.Exit(_code([result]))
 
 
@@ -150,7 +174,7 @@ def _display(output: Output, options: RunOptions, stack: ExitStack) -> "Sequence
     return [PlainLines(console)]
 
 
-def _show(result: dict[str, Any], journal: "Journal", output: Output) -> None:
+def _show(result: dict[str, Any], journal: "Journal", output: Output, *, resumable: bool) -> None:
     from executive.journal import default_runs_dir
     from executive.report import write_report
     from executive.views import result_view
@@ -164,7 +188,7 @@ def _show(result: dict[str, Any], journal: "Journal", output: Output) -> None:
         stdout().print(result_view(result))
     else:
         stdout().print(result["state"])
-    if result["state"] in ("interrupted", "fault"):
+    if resumable and result["state"] in ("interrupted", "fault"):
         place = "" if journal.runs_dir == default_runs_dir() else f" --runs-dir {journal.runs_dir}"
         command = f"dovetail resume {result['run']}{place}"
         stderr().print(f"Go on with: {command}", highlight=False, soft_wrap=True)

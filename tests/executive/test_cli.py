@@ -29,7 +29,7 @@ def dovetail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_world: Any) -
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(run, "standard_kit", lambda assembly, name: world.kit)
 
-    def bench(assembly: Any, options: Any) -> run.Bench:
+    def bench(assembly: Any, options: Any, runs_dir: Any = None) -> run.Bench:
         cell = FakeCell(assembly, world.cell.insertions, seed=options.seed, noise=EXACT, troubles=troubles)
         return run.Bench(cell, lambda c, step: c.truth(step))  # type: ignore[attr-defined]
 
@@ -44,7 +44,8 @@ def dovetail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_world: Any) -
 
 
 def test_help(dovetail: Dovetail, golden: Callable[[str, str], None]) -> None:
-    for words in ([], ["run"], ["resume"], ["benchmark", "assembly"]):
+    benchmarks = [["benchmark", name] for name in ("assembly", "skills", "throughput")]
+    for words in ([], ["run"], ["resume"], ["train"], ["evaluate"], ["skills"], *benchmarks):
         result = dovetail(*words, "--help")
         assert result.exit_code == 0
         golden("_".join(["help", *words]) + ".txt", result.stdout)
