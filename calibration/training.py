@@ -190,13 +190,17 @@ class Training:
         try:
             with safe_open(self.path, framework="numpy") as file:
                 facts = json.loads((file.metadata() or {})["training"])
+                found = facts["plan"]
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except (SafetensorError, KeyError, ValueError, OSError) as error:
             raise CheckpointError(f"{self.path}: is not a checkpoint of a training ({error})") from error
-        if (found := facts["plan"]) != (wanted := json.loads(json.dumps(plan_id(self.plan)))):
+        if found != (wanted := json.loads(json.dumps(plan_id(self.plan)))):
             other = ", ".join(name for name in wanted if found.get(name) != wanted[name])
             raise CheckpointError(f"{self.path}: is of another training (it differs in: {other})")
-        self.learner.restore(tensors)
+        try:
+            self.learner.restore(tensors)
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise CheckpointError(f"{self.path}: holds another learner's tensors ({error})") from error
         if curricula := facts.get("curricula"):
             self.rehearsal.go_on(curricula)
             self._seen, self._true = self.rehearsal.observe()

@@ -18,7 +18,7 @@ from executive.warm import Warm, warm_start
 from executive.workers import Stopped, StopWanted, Tell
 from sequences.assembly import Assembly
 from skills.artifact import WEIGHTS, Skill, SkillError, version_text
-from skills.library import Found, next_version, publish
+from skills.library import SHIPPED_PRESET, Found, next_version, publish
 from skills.presets import Preset, preset
 
 
@@ -99,7 +99,8 @@ def _begun(
 
 def _published(order: TrainingOrder, training: Training, report: Callable[[int], None]) -> dict[str, Any]:
     """Measure what was learned, with the deterministic action, and put it into the library."""
-    number = next_version(order.skill, order.out)
+    folder = order.out if order.preset == SHIPPED_PRESET else order.out / order.preset
+    number = next_version(order.skill, folder)
     weights = training.learner.policy()
     draft = training.skill(number, {}, {})
     conditions = Conditions(episodes=order.episodes)
@@ -109,7 +110,7 @@ def _published(order: TrainingOrder, training: Training, report: Callable[[int],
     measured = {"steps": steps, "conditions": {**conditions_record(conditions), "deterministic": True}}
     skill = training.skill(number, measured, {"dovetail": version(), "budget": order.budget})
     title = f"{order.skill}, preset {order.preset}, seed {order.seed}"
-    path = publish(skill, weights, order.out, curve_files(training.curve, title))
+    path = publish(skill, weights, folder, curve_files(training.curve, title))
     return {
         "skill": skill.name,
         "version": skill.version,

@@ -65,9 +65,12 @@ def pace(
     threads: int,
     periods: int,
     seed: int,
+    starts: int = 512,
 ) -> Pace:
     """Time ``periods`` control periods of ``n`` worlds, which ``pilot`` flies with a zero action."""
-    ours = Insertions(assembly, step, insertion, n, seed=seed, variation=ALIKE, threads=threads)
+    ours = Insertions(
+        assembly, step, insertion, n, seed=seed, variation=ALIKE, threads=threads, bank_size=starts
+    )
     ours.reset(np.arange(n), pilot)
     bare = _Bare(ours, pilot, threads)
     action = np.zeros((n, pilot.action.size))

@@ -5,15 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy.spatial.transform import RigidTransform
 
 from sequences.load import load as load_assembly
 from skills.artifact import RECORD, WEIGHTS, Skill, SkillError, check_fits, geometry_of, load, save
-from skills.insertion import Attempt
 from skills.interface import Block, Layout
-from skills.tasks import insertion_of
 
 PRODUCT = load_assembly("bearing_block")
 STEP = PRODUCT.steps[0]
