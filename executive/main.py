@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from executive.commands import benchmark, bridge, learning, pictures, products, records, runs
+from executive.commands import benchmark, bridge, calibrate, learning, pictures, products, records, runs
 
 EPILOG = "Exit codes: 0 done, 1 not assembled, 2 bad input, 3 fault of the cell, 130 interrupted."
 
@@ -49,6 +49,7 @@ app.command()(learning.evaluate)
 app.command()(learning.skills)
 app.add_typer(benchmark.app, name="benchmark")
 app.add_typer(bridge.app, name="bridge")
+app.add_typer(calibrate.app, name="calibrate")
 
 
 def run() -> None:

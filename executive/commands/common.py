@@ -165,6 +165,8 @@ USERS_TO_MEND = (
     ("skills.policies", "UnknownPolicy"),
     ("skills.presets", "UnknownPreset"),
     ("calibration.training", "CheckpointError"),
+    ("calibration.touch_plan", "NothingToTouch"),
+    ("hardware.keys", "KeyTrouble"),
 )
 """Errors of the floors below that a person can do something about: module and class."""
 
