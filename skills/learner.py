@@ -113,7 +113,7 @@ class Learner:
         tensors |= {f"actor/{k}": v for k, v in _arrays(algorithm.actor.state_dict()).items()}
         tensors |= {f"critic/{k}": v for k, v in _arrays(algorithm.critic.state_dict()).items()}
         for index, entry in algorithm.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer/{index}/{k}": np.asarray(v) for k, v in entry.items()}
+            tensors |= {f"optimizer/{index}/{k}": np.asarray(v).copy() for k, v in entry.items()}
         tensors["learning_rate"] = np.array([algorithm.learning_rate])
         tensors["random"] = torch.get_rng_state().numpy()
         return tensors

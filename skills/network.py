@@ -27,14 +27,15 @@ class Network:
     def __init__(self, tensors: Mapping[str, NDArray[Any]], n: int) -> None:
         try:
             self._mean = _single(tensors["obs_normalizer._mean"])
-            self._std = _single(tensors["obs_normalizer._std"]) + np.float32(_EPSILON)
-            self._layers = _layers(tensors)
+            width = self._mean.shape[-1]
+            self._std = _shaped(tensors, "obs_normalizer._std", (1, width)) + np.float32(_EPSILON)
             self._memory = [_Lstm(tensors, index, n) for index in range(_depth(tensors))]
+            self._layers = _layers(tensors, self._memory[-1].units if self._memory else None)
         except KeyError as missing:
             raise NetworkError(f"the tensor {missing} is missing") from None
         first = self._memory[0].inputs if self._memory else self._layers[0][0].shape[1]
-        if self._mean.shape[-1] != first:
-            raise NetworkError(f"it normalizes {self._mean.shape[-1]} numbers and takes in {first}")
+        if width != first:
+            raise NetworkError(f"it normalizes {width} numbers and takes in {first}")
 
     @property
     def inputs(self) -> int:
@@ -67,12 +68,17 @@ class _Lstm:
     """One layer of memory; gates in torch's order: input, forget, cell, output."""
 
     def __init__(self, tensors: Mapping[str, NDArray[Any]], index: int, n: int) -> None:
-        self._in = _single(tensors[f"rnn.rnn.weight_ih_l{index}"])
-        self._again = _single(tensors[f"rnn.rnn.weight_hh_l{index}"])
-        biases = (tensors[f"rnn.rnn.bias_ih_l{index}"], tensors[f"rnn.rnn.bias_hh_l{index}"])
-        self._bias = _single(biases[0]) + _single(biases[1])
-        self.inputs, units = self._in.shape[1], self._again.shape[1]
-        self.hidden, self.state = np.zeros((n, units), np.float32), np.zeros((n, units), np.float32)
+        name = f"rnn.rnn.weight_ih_l{index}"
+        self._in = _single(tensors[name])
+        if self._in.ndim != 2 or len(self._in) % 4:
+            raise NetworkError(f"the tensor '{name}' has shape {self._in.shape}; no gates have that")
+        self.inputs, self.units = self._in.shape[1], len(self._in) // 4
+        self._again = _shaped(tensors, f"rnn.rnn.weight_hh_l{index}", (4 * self.units, self.units))
+        own, again = (f"rnn.rnn.bias_{which}_l{index}" for which in ("ih", "hh"))
+        gates = (4 * self.units,)
+        self._bias = np.add(_shaped(tensors, own, gates), _shaped(tensors, again, gates), dtype=np.float32)
+        self.hidden = np.zeros((n, self.units), np.float32)
+        self.state = np.zeros((n, self.units), np.float32)
 
     def __call__(self, value: NDArray[np.float32]) -> NDArray[np.float32]:
         gates = value @ self._in.T + self.hidden @ self._again.T + self._bias
@@ -82,15 +88,34 @@ class _Lstm:
         return self.hidden
 
 
-def _layers(tensors: Mapping[str, NDArray[Any]]) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+def _layers(
+    tensors: Mapping[str, NDArray[Any]], width: int | None
+) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Weights and biases in order; the first takes in ``width`` numbers where that is known."""
     found = sorted(int(match[1]) for name in tensors if (match := re.fullmatch(r"mlp\.(\d+)\.weight", name)))
     if not found:
         raise NetworkError("it has no layers")
-    return [(_single(tensors[f"mlp.{k}.weight"]), _single(tensors[f"mlp.{k}.bias"])) for k in found]
+    layers = []
+    for k in found:
+        weight = _single(tensors[f"mlp.{k}.weight"])
+        if weight.ndim != 2 or width not in (None, weight.shape[1]):
+            raise NetworkError(
+                f"the tensor 'mlp.{k}.weight' has shape {weight.shape}; {width} numbers come in"
+            )
+        width = len(weight)
+        layers.append((weight, _shaped(tensors, f"mlp.{k}.bias", (width,))))
+    return layers
 
 
 def _depth(tensors: Mapping[str, NDArray[Any]]) -> int:
     return sum(1 for name in tensors if re.fullmatch(r"rnn\.rnn\.weight_ih_l\d+", name))
+
+
+def _shaped(tensors: Mapping[str, NDArray[Any]], name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    found = _single(tensors[name])
+    if found.shape != shape:
+        raise NetworkError(f"the tensor '{name}' has shape {found.shape}, not {shape}")
+    return found
 
 
 def _single(array: NDArray[Any]) -> NDArray[np.float32]:

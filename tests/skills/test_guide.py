@@ -1,0 +1,151 @@
+"""The scripted lead, on a face that is made of a formula: it touches down and finds out how high that is."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sequences.load import load
+from skills.cell import Vector
+from skills.guide import Guide, Phase, Sensed
+from skills.insertion import Insertion
+from skills.tasks import insertion_of
+
+PRODUCT = load("bearing_block")
+INSERTION = insertion_of(PRODUCT, PRODUCT.step_of("bolt_left"))
+PERIOD_S = 0.06
+STIFFNESS = 3000.0
+FOLLOWED = 0.7
+"""Share of its way to the target that the plug goes in one control period."""
+
+
+class Table:
+    """Attempts over a flat face at ``height_m`` with, if wanted, a hole that lies around the true goal."""
+
+    def __init__(
+        self, insertion: Insertion, start: Vector, height_m: Vector, hole_m: Vector | None = None
+    ) -> None:
+        n = len(start)
+        self.guide = Guide(insertion, n, PERIOD_S)
+        self.position, self.height_m, self.hole_m = start.copy(), height_m, hole_m
+        self.force, self.periods = np.zeros(n), 0
+        self.guide.begin(np.arange(n), self.sensed())
+
+    def sensed(self) -> Sensed:
+        n = len(self.position)
+        wrench = np.zeros((n, 6))
+        wrench[:, 2] = self.force
+        pose = np.zeros((n, 7))
+        return Sensed(
+            time_s=np.full(n, self.periods * PERIOD_S), position=self.position.copy(),
+            rotation=np.zeros((n, 3)), wrench=wrench, joints=np.zeros((n, 7)), tcp=pose, tcp_goal=pose,
+        )  # fmt: skip
+
+    def period(self, action: Vector | None = None) -> None:
+        n = len(self.position)
+        sensed = self.sensed()
+        self.guide.scripted(sensed)
+        target, _ = self.guide.command(sensed, np.zeros((n, 6)) if action is None else action)
+        floor = self.height_m.copy()
+        if self.hole_m is not None:
+            within = np.linalg.norm(self.position[:, :2] - self.hole_m, axis=1) < INSERTION.clearance_m
+            floor[within | (self.position[:, 2] < self.height_m - 1e-4)] -= INSERTION.depth_m
+        moved = self.position + FOLLOWED * (target - self.position)
+        in_hole = self.position[:, 2] < self.height_m - 1e-4
+        moved[in_hole, :2] = self.position[in_hole, :2]
+        moved[:, 2] = np.maximum(moved[:, 2], floor)
+        rests = moved[:, 2] <= floor + 1e-9
+        self.force = np.where(rests, STIFFNESS * np.clip(moved[:, 2] - target[:, 2], 0.0, 0.007), 0.0)
+        self.position = moved
+        self.periods += 1
+
+
+ASIDE = st.floats(-0.010, 0.010)
+STARTS = st.tuples(ASIDE, ASIDE, st.floats(0.005, 0.020), st.floats(-0.002, 0.002))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(STARTS, min_size=1, max_size=4))
+def test_it_touches_down_and_reports_the_face(starts: list[tuple[float, float, float, float]]) -> None:
+    assert INSERTION.touch is not None
+    x, y, above, error = np.array(starts).T
+    face = INSERTION.touch.height_m + error
+    table = Table(INSERTION, np.column_stack([x, y, INSERTION.depth_m + above]), face)
+    while not table.guide.working.all():
+        assert table.periods < 200, table.guide.phase
+        assert not table.guide.lost(table.sensed()).any()
+        before = table.guide.working
+        table.period()
+        aside = np.linalg.norm(table.position[:, :2] - np.array(INSERTION.touch.offset_m), axis=1)
+        assert np.all(aside[table.guide.working & ~before] < 0.003)
+    assert table.guide.face_m == pytest.approx(face, abs=2e-4)
+    assert table.guide.depth(table.sensed()) == pytest.approx(np.zeros(len(starts)), abs=1e-3)
+
+
+def table_with_a_hole(error_m: tuple[float, float]) -> Table:
+    assert INSERTION.touch is not None
+    start = np.array([[0.0, 0.0, INSERTION.depth_m + 0.01]])
+    height = np.array([INSERTION.touch.height_m])
+    return Table(INSERTION, start, height, np.array([error_m]))
+
+
+@pytest.mark.parametrize("error_m", [(0.0, 0.0), (0.0012, -0.0008), (-0.0016, 0.0011)])
+def test_the_script_alone_finds_a_hole_and_knows_when_it_is_home(error_m: tuple[float, float]) -> None:
+    table = table_with_a_hole(error_m)
+    while not table.guide.home(table.sensed())[0]:
+        assert not table.guide.late(table.sensed())[0]
+        assert table.periods < 1500
+        table.period()
+    assert table.guide.dropped(table.sensed())[0]
+    assert table.position[0, :2] == pytest.approx(error_m, abs=2 * INSERTION.clearance_m)
+
+
+def test_without_a_face_it_is_lost() -> None:
+    table = Table(INSERTION, np.array([[0.0, 0.0, INSERTION.depth_m + 0.01]]), np.array([-1.0]))
+    while not table.guide.lost(table.sensed())[0]:
+        assert table.periods < 200
+        table.period()
+    assert table.guide.phase[0] == Phase.DESCEND
+
+
+def test_an_action_counts_only_after_touch_down() -> None:
+    push = np.array([[1.0, 1.0, 1.0, 1.0, 1.0, 1.0]])
+    led, pushed = table_with_a_hole((0.002, 0.002)), table_with_a_hole((0.002, 0.002))
+    for _ in range(200):
+        led.period()
+        pushed.period(push)
+        if led.guide.working[0]:
+            break
+        assert np.array_equal(led.position, pushed.position)
+    aside = pushed.guide.target[0, :2] - led.guide.target[0, :2]
+    assert np.all(aside > 0.5 * led.guide.lead.offset_m)
+    assert pushed.guide.target[0, 2] < led.guide.target[0, 2]
+    assert pushed.guide.turn[0, :2] == pytest.approx([led.guide.lead.tilt_rad] * 2)
+
+
+def test_attempts_do_not_know_of_each_other() -> None:
+    assert INSERTION.touch is not None
+    starts = np.array([[0.0, 0.0, 0.02], [0.008, -0.004, 0.025], [-0.006, 0.009, 0.018]])
+    heights = INSERTION.touch.height_m + np.array([0.0, 0.001, -0.0015])
+    together = Table(INSERTION, starts, heights)
+    alone = [Table(INSERTION, starts[k : k + 1], heights[k : k + 1]) for k in range(3)]
+    for _ in range(120):
+        together.period()
+        for table in alone:
+            table.period()
+    assert together.position == pytest.approx(np.concatenate([t.position for t in alone]), abs=1e-12)
+
+
+def test_an_attempt_begins_anew() -> None:
+    assert INSERTION.touch is not None
+    start = np.array([[0.0, 0.0, 0.02], [0.004, 0.0, 0.02]])
+    table = Table(INSERTION, start, np.full(2, INSERTION.touch.height_m))
+    for _ in range(120):
+        table.period()
+    assert table.guide.working.all()
+    table.position[1], table.force[1] = start[1], 0.0
+    table.guide.begin(np.array([1]), table.sensed())
+    assert table.guide.working.tolist() == [True, False]
+    assert table.guide.phase[1] == Phase.RISE
+    assert np.isinf(table.guide.work_began_s[1])
+    assert table.guide.target[1] == pytest.approx(start[1])
