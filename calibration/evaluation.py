@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.crews import Crew
+from calibration.terms import Criterion, Noise, Start
 from sequences.assembly import Assembly, Step
 from sim.bank import NARROW, WIDE, Region
 from sim.insertions import Insertions
@@ -36,31 +37,6 @@ BANDS_M = (0.0, 0.001, 0.002, 0.00283)
 """Edges of the bands of the estimate's sideways error [m]."""
 LONGEST_S = 75.0
 CHUNK = 250
-
-
-class Noise(StrEnum):
-    """How the goal's estimate is wrong."""
-
-    FIXED = "fixed"
-    RESAMPLED = "resampled"
-    NONE = "none"
-
-
-class Start(StrEnum):
-    """Where the plug is when the policy takes over."""
-
-    UNIFORM = "uniform"
-    WIDE = "wide"
-    INITIALIZATION = "initialization"
-
-
-class Criterion(StrEnum):
-    """What counts as success."""
-
-    SEATED = "seated"
-    """At its depth, upright and in its play after it was let go."""
-    ENGAGED = "engaged"
-    """AutoMate's rule, ``sim.truth.are_engaged``: below the mouth and within 15 mm at any time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,9 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from calibration.terms import Criterion, Noise, Start
 
-class Noise(StrEnum):
-    """How the goal's pose is wrong."""
-
-    FIXED = "fixed"
-    RESAMPLED = "resampled"
-    NONE = "none"
+__all__ = ["CellName", "Criterion", "Noise", "OnFailure", "PhysicsName", "PolicyName", "RunOptions", "Start"]
 
 
 class PolicyName(StrEnum):
@@ -20,21 +16,6 @@ class PolicyName(StrEnum):
     """The trained skill of each step; the search where there is none."""
     SEARCH = "search"
     PUSH = "push"
-
-
-class Start(StrEnum):
-    """Where the plug is when a policy takes over."""
-
-    UNIFORM = "uniform"
-    WIDE = "wide"
-    INITIALIZATION = "initialization"
-
-
-class Criterion(StrEnum):
-    """What counts as success in an evaluation."""
-
-    SEATED = "seated"
-    ENGAGED = "engaged"
 
 
 class PhysicsName(StrEnum):

@@ -282,13 +282,7 @@ class SimCell:
         for part in self.assembly.tray.places:
             if body_name(part) not in free:
                 continue
-            offset = np.append(self._rng.uniform(-1, 1, 2) * self.noise.tray_position_m, 0.0001)
-            turn = Rotation.from_euler("z", self._rng.uniform(-1, 1) * self.noise.tray_yaw_rad)
-            nominal = self._nominal_place(part)
-            self.place(
-                part,
-                RigidTransform.from_components(nominal.translation + offset, turn * nominal.rotation),
-            )
+            self.place(part, self.noise.scattered(self._nominal_place(part), self._rng))
         mujoco.mj_forward(self.model, self.data)
         self._tcp_now = None
         self._target = self._tcp_pose()

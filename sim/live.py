@@ -160,11 +160,11 @@ class LiveWorld:
         for part, place in self.assembly.tray.places.items():
             if part == self.assembly.base.part:
                 continue
-            aside = self.rng.uniform(-1, 1, 2) * self.noise.tray_position_m
-            yaw = np.deg2rad(place.yaw_deg) + self.rng.uniform(-1, 1) * self.noise.tray_yaw_rad
-            xy = np.asarray(place.position_mm)[:2] / 1000.0 + aside
-            translation = [*xy, tray_rest_height(self.assembly, part) + 0.0001]
-            self.place(part, RigidTransform.from_components(translation, Rotation.from_euler("z", yaw)))
+            at = [*(np.asarray(place.position_mm)[:2] / 1000.0), tray_rest_height(self.assembly, part)]
+            nominal = RigidTransform.from_components(
+                at, Rotation.from_euler("z", place.yaw_deg, degrees=True)
+            )
+            self.place(part, self.noise.scattered(nominal, self.rng))
         mujoco.mj_forward(self.model, self.data)
         self.follow(self.q, np.zeros(7))
         for _ in range(SETTLING_TICKS):

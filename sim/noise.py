@@ -27,6 +27,12 @@ class Noise:
     torque_bias_nm: float = 0.1
     """Constant offset of the measured torque until it is zeroed [N·m]."""
 
+    def scattered(self, nominal: RigidTransform, rng: np.random.Generator) -> RigidTransform:
+        """Where a part really lies in the tray, a tenth of a millimetre above its support."""
+        offset = np.append(rng.uniform(-1, 1, 2) * self.tray_position_m, 0.0001)
+        turn = Rotation.from_euler("z", rng.uniform(-1, 1) * self.tray_yaw_rad)
+        return RigidTransform.from_components(nominal.translation + offset, turn * nominal.rotation)
+
     def goal_error(self, rng: np.random.Generator) -> RigidTransform:
         """The estimated goal in the frame of the true one; the yaw is about the goal's own vertical."""
         offset = rng.uniform(-1, 1, 3) * self.goal_position_m

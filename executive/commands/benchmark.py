@@ -107,14 +107,14 @@ def skills(
     measured at the full joint friction too.
     """
     compute_with_one_thread()
-    from calibration import evaluation
+    from calibration.evaluation import Conditions
     from executive.commands.progress import row_progress
     from executive.interrupt import StopOnInterrupt
     from executive.skill_benchmark import POLICIES, measured, plan, totals
     from executive.skill_tables import skills_markdown
     from sequences.load import load
 
-    conditions = evaluation.Conditions(episodes=episodes, noise=evaluation.Noise(noise))
+    conditions = Conditions(episodes=episodes, noise=noise)
     products = [load(name) for name in product or product_names()]
     work = plan(products, policy or POLICIES, conditions, seed)
     with StopOnInterrupt() as stop, row_progress(len(work), quiet=quiet) as told:

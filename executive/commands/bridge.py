@@ -159,7 +159,7 @@ def watch(
                 while (state := link.newest(0.1)) is not None:
                     live.update(state_view(state))
     except KeyboardInterrupt:
-        pass
+        return
     finally:
         link.close()
 

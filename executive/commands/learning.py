@@ -181,14 +181,14 @@ def _conditions(
     joint_friction: float | None,
     physics: PhysicsName,
 ) -> "Conditions":
-    """The same in the words of the floor below."""
-    from calibration import evaluation
+    """The options as the floor below takes them."""
+    from calibration.evaluation import Conditions
 
-    return evaluation.Conditions(
+    return Conditions(
         episodes=episodes,
-        noise=evaluation.Noise(noise),
-        start=evaluation.Start(start),
-        criterion=evaluation.Criterion(criterion),
+        noise=noise,
+        start=start,
+        criterion=criterion,
         joint_friction=joint_friction,
         verify=physics is PhysicsName.VERIFY,
     )

@@ -197,7 +197,7 @@ def test_when_the_client_falls_silent_the_arm_holds_within_150_ms(
         held.set()
 
     bridge.arm.hold = noted  # type: ignore[method-assign]
-    for attempt in range(10):
+    for attempt in range(30):
         overslept = len(bridge.lines("overslept", least=0))
         with end(bridge):
             held.clear()
@@ -208,7 +208,7 @@ def test_when_the_client_falls_silent_the_arm_holds_within_150_ms(
         if len(bridge.lines("overslept", least=0)) == overslept:
             assert took < 0.15
             return
-    pytest.skip("this machine keeps the server from running: its 150 ms cannot be measured")
+    pytest.fail("this machine keeps the server from running")
 
 
 def test_each_refusal_of_a_session_is_told(start: "Start") -> None:
