@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import queue
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -58,7 +57,7 @@ def _in_processes(
     told: Callable[[int, Any], None],
 ) -> Iterator[tuple[int, Result]]:
     context = multiprocessing.get_context("spawn")
-    stop, news = context.Event(), context.Queue()
+    stop, news = context.Event(), context.SimpleQueue()
     with _one_thread_each(), ProcessPoolExecutor(
         min(jobs, len(work)), mp_context=context, initializer=_in_worker, initargs=(stop, news)
     ) as pool:  # fmt: skip
@@ -80,11 +79,9 @@ def _in_processes(
 
 
 def _pass_on(news: Any, told: Callable[[int, Any], None]) -> None:
-    while True:
-        try:
-            told(*news.get_nowait())
-        except queue.Empty:
-            return
+    """What was told before now; a worker's news lie in the pipe before its result does."""
+    while not news.empty():
+        told(*news.get())
 
 
 @contextmanager
