@@ -38,6 +38,7 @@ def arm(robot: SimulatedArm) -> SimulatedArm:
     robot.limits(CollisionLimits(100.0, 50.0, (80.0,) * 4 + (12.0,) * 3))
     robot.compliance(Compliance())
     robot.move_joints(POSTURE, 0.5)
+    wait(robot, lambda state: not state.moving)
     robot.release(0.08)
     wait(robot, lambda state: not state.moving)
     robot.zero_wrench()
