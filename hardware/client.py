@@ -68,6 +68,8 @@ class LinkSettings:
     """The server's public key."""
     answer_s: float = 0.5
     """How long to wait for an answer [s]."""
+    beat_s: float = BEAT_S
+    """Time between two signs of life while in control [s]."""
 
 
 class Link:
@@ -228,7 +230,7 @@ class Link:
 
     def _beat(self) -> None:
         """Keep the lease alive."""
-        while not self._closed.wait(BEAT_S):
+        while not self._closed.wait(self.settings.beat_s):
             if not self._in_control:
                 continue
             with self._lock:

@@ -33,7 +33,12 @@ class Role(StrEnum):
     @property
     def may_control(self) -> bool:
         """It may take control of the arm."""
-        return self is not Role.WATCHER
+        return self.at_least(Role.CONTROLLER)
+
+    def at_least(self, other: "Role") -> bool:
+        """It may do all that ``other`` may."""
+        order = list(Role)
+        return order.index(self) >= order.index(other)
 
 
 class KeyTrouble(Exception):

@@ -162,9 +162,15 @@ class Diagnose(Message, frozen=True, tag="diagnose"):
     """Ask the arm and the server for what a person would want to know."""
 
 
+class Say(Message, frozen=True, tag="say"):
+    """Words for the program that serves, in a vocabulary of its own."""
+
+    words: Annotated[bytes, Meta(max_length=800)]
+
+
 Body = (
     Hello | Beat | Take | Give | Servo | Spring | Move | MoveJoints | Grasp | Release
-    | ZeroWrench | Hold | Stop | Recover | Reset | Diagnose
+    | ZeroWrench | Hold | Stop | Recover | Reset | Diagnose | Say
 )  # fmt: skip
 
 

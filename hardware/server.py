@@ -21,12 +21,10 @@ from hardware.reception import Reception
 from hardware.safety import Limits
 from hardware.supervisor import Supervisor
 
-AT_ONCE, MORE = int(zmq.NOBLOCK), int(zmq.SNDMORE)
+AT_ONCE = int(zmq.NOBLOCK)
 OVERSLEPT_S, LISTEN_S = 0.02, 0.02
 """A loop that is this late was kept from running by the machine; what clients said meanwhile may still be on
 its way, so it listens for a moment before it judges their silence [s]."""
-MOST_AT_ONCE = 64
-"""Messages that are answered before the arm is looked at again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +110,7 @@ class BridgeServer:
         wait_ms = math.ceil(1000.0 * max(0.0, due - time.monotonic()))
         for socket, _ in self._poller.poll(wait_ms):
             if socket is door.commands:
-                answered = 0
-                while answered < MOST_AT_ONCE and self._receive():
-                    answered += 1
+                self.reception.answer_waiting()
             elif socket is door.zap:
                 door.answer_handshake()
             else:
@@ -132,24 +128,6 @@ class BridgeServer:
             state = self.publisher.state(arm, self.reception.controller)
             self.reception.next_n = state.n + 1
             self.door.states.send(encode(state), AT_ONCE)
-
-    def _receive(self) -> bool:
-        """Answer one message; False when none is waiting."""
-        commands = self.door.commands
-        try:
-            route = commands.recv(AT_ONCE)
-        except zmq.Again:
-            return False
-        frames = [commands.recv(AT_ONCE, copy=False)]
-        while frames[-1].more:
-            frames.append(commands.recv(AT_ONCE, copy=False))
-        reply = encode(self.reception.answer(route, frames, time.monotonic()))
-        try:
-            commands.send(route, AT_ONCE | MORE)
-            commands.send(reply, AT_ONCE)
-        except zmq.ZMQError as error:
-            self.complaints.refused(route.hex(), "unreachable", str(error), time.monotonic())
-        return True
 
     def _turned_away(self, who: str, why: str, detail: str) -> None:
         self.complaints.refused(who, why, detail, time.monotonic())
