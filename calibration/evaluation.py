@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from calibration.crews import Crew
 from calibration.terms import Criterion, Noise, Start
 from sequences.assembly import Assembly, Step
-from sim.bank import NARROW, WIDE, Region
+from sim.bank import NARROW, WIDE, Bank, Region
 from sim.insertions import Insertions
 from sim.physics import NOMINAL, VERIFY
 from sim.rewards import broken
@@ -78,6 +78,10 @@ class Episodes:
     """Sideways error of the goal's estimate [m]."""
     start: Vector
     """(n, 6) where it began, in the goal's frame [m, rad]."""
+    seen_start: Vector
+    """(n, 6) the same as a robot knows it: by the nominal grasp, in the frame of the goal's estimate."""
+    goal_error: Vector
+    """(n, 4) error of that estimate at the beginning: x, y, z [m] and yaw [rad]."""
 
 
 def evaluate(
@@ -86,18 +90,22 @@ def evaluate(
     crew: Callable[[Insertion], Crew],
     conditions: Conditions,
     report: Callable[[int], None] | None = None,
+    begin: Bank | None = None,
 ) -> Episodes:
-    """Run the episodes; ``report`` is told how many more are over."""
+    """Run the episodes; ``report`` is told how many more are over.
+
+    With ``begin`` there is one episode for each of its rows, all at once, in that order.
+    """
     insertion = insertion_of(assembly, step)
-    size = min(CHUNK, conditions.episodes)
+    size = min(CHUNK, conditions.episodes) if begin is None else len(begin)
     worlds = Insertions(
         assembly, step, insertion, size, seed=SEED_BASE + conditions.seed,
         region=_region(conditions.start, insertion), variation=conditions.variation(),
         physics=VERIFY if conditions.verify else NOMINAL, bank_seed=BANK_SEED,
-        bank_size=conditions.starts,
+        bank_size=conditions.starts, starts=begin, in_order=begin is not None,
     )  # fmt: skip
     acting = crew(insertion)
-    chunks, left = [], conditions.episodes
+    chunks, left = [], conditions.episodes if begin is None else size
     while left > 0:
         chunk = _chunk(worlds, acting, conditions.criterion, report)
         chunks.append(chunk if left >= size else _first(chunk, left))
@@ -158,6 +166,8 @@ def _chunk(
     alive, engaged = np.ones(n, bool), np.zeros(n, bool)
     duration, cause = np.zeros(n), np.full(n, "", dtype=object)
     crew.begin(worlds)
+    seen = np.hstack([worlds.sensed.position, worlds.sensed.rotation])
+    goal_error = worlds.draws.goal_error.copy()
     while alive.any():
         rows = np.flatnonzero(alive)
         crew.act(worlds, rows)
@@ -184,7 +194,9 @@ def _chunk(
     success = engaged if criterion is Criterion.ENGAGED else seated
     cause[~success & (cause == "")] = str(Cause.NOT_SEATED)
     sideways = np.linalg.norm(worlds.draws.goal_error[:, :2], axis=1)
-    return Episodes(success, cause, worlds.peak_n.copy(), duration, sideways, worlds.start.copy())
+    return Episodes(
+        success, cause, worlds.peak_n.copy(), duration, sideways, worlds.start.copy(), seen, goal_error
+    )
 
 
 def _first(chunk: Episodes, n: int) -> Episodes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sequences.assembly import Assembly, Step
-from sim.bank import NARROW, Region
+from sim.bank import NARROW, Bank, Region
 from sim.control import CONTROL_PERIOD_S
 from sim.insertions import Insertions
 from sim.physics import NOMINAL, Physics
@@ -81,6 +81,11 @@ class Rehearsal:
             assert part.worlds.curriculum is not None
             part.worlds.curriculum.lowest_m = lowest_m
             part.worlds.reset(np.arange(part.worlds.n), part.pilot)
+
+    def begin_from(self, banks: Sequence[Bank]) -> None:
+        """Let the episodes of each task that begin from now on begin from its bank."""
+        for part, starts in zip(self._parts, banks, strict=True):
+            part.worlds.bank = starts
 
     def observe(self) -> tuple[Vector, Vector]:
         """What the policies see (n, observation) and what is true (n, privileged)."""

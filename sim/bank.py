@@ -31,7 +31,8 @@ from skills.insertion import Insertion
 
 FORMAT = 1
 """Raised whenever a bank would come out differently from the same inputs."""
-_CHUNK = 128
+CHUNK = 128
+"""Worlds in which starts are made at once."""
 _WEIGHTLESS, _SETTLING = 5, 4
 _MOVED_M, _TURNED_RAD = 0.0012, float(np.deg2rad(2.0))
 """How far a plug may move in the grasp while it is taken, and a mate from its goal."""
@@ -66,6 +67,9 @@ class Bank:
     """(k, state) rows of ``mjSTATE_INTEGRATION``."""
     starts: Vector
     """(k, 6) the plug's true pose in its goal's frame: position [m] and rotation vector [rad]."""
+    goal_errors: Vector | None = None
+    """(k, 4) error of the goal's estimate that goes with each start: x, y, z [m] and yaw [rad]; NaN, or no
+    array at all, where it is drawn anew for every episode."""
 
     def __len__(self) -> int:
         return len(self.states)
@@ -146,7 +150,7 @@ def _built(
     size: int,
     rng: np.random.Generator,
 ) -> Bank:
-    worlds = Worlds(model, step.part, min(size, _CHUNK))
+    worlds = Worlds(model, step.part, min(size, CHUNK))
     goal = assembly.goal_in_base(step)
     states: list[Vector] = []
     starts: list[Vector] = []
@@ -156,9 +160,9 @@ def _built(
         if tried > 40 * size:
             raise ValueError(f"'{step.part}': no start in the region leaves its surroundings alone")
         wanted = _drawn(region, insertion.depth_m, worlds.n, rng)
-        kept = _grasped(worlds, assembly, step, insertion, goal * wanted, region, rng)
+        kept = grasped(worlds, assembly, step, insertion, goal * wanted, region, rng)
         states.append(worlds.states[kept].copy())
-        starts.append(_rows(goal.inv() * _poses(worlds.plug[kept])))
+        starts.append(rows_of(goal.inv() * poses_of(worlds.plug[kept])))
     return Bank(np.concatenate(states)[:size], np.concatenate(starts)[:size])
 
 
@@ -173,7 +177,7 @@ def _drawn(region: Region, mouth_m: float, n: int, rng: np.random.Generator) -> 
     return RigidTransform.from_components(np.column_stack([lateral, height]), turn)
 
 
-def _grasped(
+def grasped(
     worlds: Worlds,
     assembly: Assembly,
     step: Step,
@@ -182,7 +186,7 @@ def _grasped(
     region: Region,
     rng: np.random.Generator,
 ) -> Flags:
-    """Take hold of the plug in every world; which of them are good starts."""
+    """Take hold of the plugs, at ``plugs`` in the base frame; which of them are good starts."""
     n, everyone = worlds.n, np.arange(worlds.n)
     slid = np.zeros((n, 3))
     slid[:, 2] = rng.uniform(-1, 1, n) * region.grasp_m
@@ -204,7 +208,7 @@ def _grasped(
     gravity[:] = worlds.model.opt.gravity
     for _ in range(_SETTLING):
         worlds.advance(targets)
-    error = plugs.inv() * _poses(worlds.plug)
+    error = plugs.inv() * poses_of(worlds.plug)
     good = np.linalg.norm(error.translation, axis=1) < _MOVED_M
     good &= error.rotation.magnitude() < _TURNED_RAD
     good &= worlds.felt.peak_n < 1.0
@@ -255,14 +259,14 @@ def _mates_stayed(worlds: Worlds, assembly: Assembly, step: Step) -> Flags:
     stayed = np.ones(worlds.n, bool)
     for mate in loose_mates(assembly, step):
         first = int(worlds.model.joint(body_name(mate)).qposadr[0])
-        poses = _poses(worlds.batch.bind("qpos")[:, first : first + 7])
+        poses = poses_of(worlds.batch.bind("qpos")[:, first : first + 7])
         error = assembly.goal_in_base(assembly.step_of(mate)).inv() * poses
         stayed &= np.abs(error.translation[:, 2]) < _MOVED_M
         stayed &= np.linalg.norm(error.rotation.as_rotvec()[:, :2], axis=1) < _TURNED_RAD
     return stayed
 
 
-def _poses(rows: Vector) -> RigidTransform:
+def poses_of(rows: Vector) -> RigidTransform:
     """Poses from (n, 7) rows as the engine keeps them."""
     return RigidTransform.from_components(rows[:, :3], Rotation.from_quat(rows[:, 3:], scalar_first=True))
 
@@ -271,5 +275,6 @@ def _as_qpos(poses: RigidTransform) -> Vector:
     return np.hstack([poses.translation, poses.rotation.as_quat(scalar_first=True)])
 
 
-def _rows(poses: RigidTransform) -> Vector:
+def rows_of(poses: RigidTransform) -> Vector:
+    """(n, 6) rows of position and rotation vector."""
     return np.hstack([poses.translation, poses.rotation.as_rotvec()])

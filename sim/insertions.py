@@ -62,6 +62,8 @@ class Insertions:
         threads: int = 1,
         bank_size: int = 512,
         bank_seed: int = 0,
+        starts: Bank | None = None,
+        in_order: bool = False,
         reward: str = "dovetail",
         curriculum: bool = False,
     ) -> None:
@@ -70,9 +72,12 @@ class Insertions:
         self.rng = np.random.default_rng(seed)
         model = step_scene(assembly, step, physics)
         region = curriculum_region(insertion) if curriculum else region
-        self.bank: Bank = bank(
+        self.bank: Bank = starts or bank(
             assembly, step, insertion, model, region=region, size=bank_size, seed=bank_seed
         )
+        """What episodes begin from; another may be put in its place at any time."""
+        self._in_order = in_order
+        """Row i of the bank is world i's own."""
         self.curriculum = Curriculum(self.bank, insertion, n) if curriculum else None
         self._automate: AutomateReward | None = None
         if reward == "automate":
@@ -106,11 +111,15 @@ class Insertions:
         """Put worlds ``rows`` to a random start each, with fresh draws."""
         k = len(rows)
         fresh = drawn(self.variation, k, self.rng)
-        for name in ("friction", "joint_friction", "gains", "tolerance_m", "goal_error", "bias"):
-            getattr(self.draws, name)[rows] = getattr(fresh, name)
         chosen: Indices = self.rng.integers(len(self.bank), size=k)
         if self.curriculum is not None:
             chosen = self.curriculum.choose(k, self.rng)
+        if self._in_order:
+            chosen = rows % len(self.bank)
+        if (given := self.bank.goal_errors) is not None:
+            fresh.goal_error = np.where(np.isnan(given[chosen]), fresh.goal_error, given[chosen])
+        for name in ("friction", "joint_friction", "gains", "tolerance_m", "goal_error", "bias"):
+            getattr(self.draws, name)[rows] = getattr(fresh, name)
         worlds = self.worlds
         worlds.put(rows, self.bank.states[chosen])
         worlds.friction(rows, fresh.friction, fresh.joint_friction)

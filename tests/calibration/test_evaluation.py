@@ -130,6 +130,8 @@ def test_a_summary_counts_by_hand() -> None:
         duration_s=np.array([3.0, 5.0, 9.0, 9.0]),
         sideways_m=np.array([0.0005, 0.0015, 0.0016, 0.0025]),
         start=np.zeros((4, 6)),
+        seen_start=np.zeros((4, 6)),
+        goal_error=np.zeros((4, 4)),
     )
     found = summary(episodes)
     assert (found["episodes"], found["successes"], found["success"]) == (4, 2, 0.5)

@@ -50,6 +50,7 @@ def measured(assembly: Any, step: Any, crew: Any, conditions: Conditions, report
     return Episodes(
         success=good, cause=np.where(good, "", "jam").astype(object), peak_n=np.full(n, 20.0),
         duration_s=np.full(n, 4.0), sideways_m=np.full(n, 0.0005), start=np.zeros((n, 6)),
+        seen_start=np.zeros((n, 6)), goal_error=np.zeros((n, 4)),
     )  # fmt: skip
 
 
