@@ -99,8 +99,12 @@ class Arm(Protocol):
         """Set the spring that ``track`` uses from now on."""
         ...
 
-    def track(self, tcp_in_base: RigidTransform) -> None:
-        """Pull the TCP towards a target with the spring; starts the tracker when needed. Raises ArmError."""
+    def track(self, tcp_in_base: RigidTransform, velocity: Vector | None = None) -> None:
+        """Pull the TCP towards a target with the spring; starts the tracker when needed.
+
+        ``velocity`` (6,) is the target's [m/s, rad/s], base axes: the damper lets the TCP move with it.
+        Raises ArmError.
+        """
         ...
 
     def move(self, tcp_in_base: RigidTransform, speed: float) -> None:

@@ -138,7 +138,9 @@ class ArmCell:
             start.translation + share * (goal.translation - start.translation),
             Rotation.from_rotvec(share * turn) * start.rotation,
         )
-        self._ask(lambda: self.arm.track(target))
+        pace = (1.0 if share < 1.0 else 0.0) / CONTROL_PERIOD_S
+        velocity = pace * np.concatenate([goal.translation - start.translation, turn])
+        self._ask(lambda: self.arm.track(target, velocity))
 
     def _ask(self, what: Callable[[], None]) -> None:
         """Tell the arm; one that is not well ignores it, as every cell does."""

@@ -21,7 +21,7 @@ from hardware.desk import Desk, DeskLogin
 from hardware.hand import Hand, HandState
 from hardware.motions import Activity, cartesian_motion, joint_motion, prepare, stopping
 from hardware.sight import Sight
-from hardware.springs import HOLD, affine, tracking
+from hardware.springs import HOLD, reference, tracking
 from skills.cell import Compliance, Vector
 
 PERIOD_S = 0.004
@@ -121,14 +121,14 @@ class FrankyArm:
             elif self._order is None and self._activity is Activity.TRACKING:
                 self._order = Order(Activity.TRACKING, self._target, spring=compliance)
 
-    def track(self, tcp_in_base: RigidTransform) -> None:
+    def track(self, tcp_in_base: RigidTransform, velocity: Vector | None = None) -> None:
         """See :class:`hardware.arm.Arm`."""
         with self._lock:
             self._refuse_when_ill()
             tracker = self._tracker
             if self._order is None and self._activity is Activity.TRACKING and tracker is not None:
                 self._target = tcp_in_base
-                tracker.set_reference(franky.CartesianReference(affine(tcp_in_base)))
+                tracker.set_reference(reference(tcp_in_base, velocity))
             else:
                 self._order = Order(Activity.TRACKING, tcp_in_base, spring=self._spring)
 
@@ -257,7 +257,9 @@ class FrankyArm:
             self._robot.move(self._tracker, asynchronous=True)
         elif order.activity is Activity.MOVING:
             assert order.target is not None
-            self._robot.move(cartesian_motion(self._robot, order.target, order.speed), asynchronous=True)
+            here = self._sight.newest.tcp
+            motion = cartesian_motion(self._robot, here, order.target, order.speed)
+            self._robot.move(motion, asynchronous=True)
         else:
             assert order.joints is not None
             self._robot.move(joint_motion(order.joints, order.speed), asynchronous=True)

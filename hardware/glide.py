@@ -47,6 +47,11 @@ class Glide:
         """Where the target is now."""
         return RigidTransform.from_components(self._position, self._rotation)
 
+    @property
+    def velocity(self) -> Vector:
+        """(6,) how fast the target moves [m/s, rad/s], base axes."""
+        return np.concatenate([self._velocity, self._turning])
+
     def send(self, goal: Pose, within_s: float) -> None:
         """Go to ``goal``, in ``within_s`` if the limits allow it."""
         self.goal, self._left_s, self.over = goal, within_s, False

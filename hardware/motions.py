@@ -14,9 +14,14 @@ ANGULAR_SPEED = 1.2
 ACCELERATION, JERK = 6.0, 1000.0
 ANGULAR_ACCELERATION, ANGULAR_JERK = 15.0, 3000.0
 """Of stops [m/s², m/s³, rad/s², rad/s³]; inside what the FR3 allows."""
-EASE = franky.RelativeDynamicsFactor(1.0, 0.25, 0.03)
-"""Shares of them that motions use."""
+RAMP_S, ROUND_S = 0.27, 0.05
+"""Time that a motion takes to its full speed, and to its full acceleration, at least [s]."""
+MOST_EAGER = 0.25
+"""Largest share of ``ACCELERATION`` that a motion uses."""
 SLOWEST = 0.005
+"""Of a motion [m/s]."""
+NO_WAY = 1e-6
+"""A way so short has no direction [m, rad]."""
 JOINT_EASE = 0.15
 """Share of the joints' largest acceleration and jerk that a joint motion uses."""
 TORQUE_RAMP_S, TORQUE_STOP_S = 0.03, 0.15
@@ -49,12 +54,28 @@ def prepare(robot: franky.Robot) -> None:
 
 
 def cartesian_motion(
-    robot: franky.Robot, tcp_in_base: RigidTransform, speed: float
+    robot: franky.Robot, start_in_base: RigidTransform, tcp_in_base: RigidTransform, speed: float
 ) -> franky.CartesianMotion:
-    """A straight line at up to ``speed`` [m/s]."""
+    """A line from ``start_in_base``, where the TCP is, at up to ``speed`` [m/s].
+
+    Ruckig bounds each axis of the tool's frame at the start by itself, so the bound of an axis is the share
+    of the speed that falls to the one that goes furthest. A slow motion also begins and ends gently.
+    """
+    way = start_in_base.inv() * tcp_in_base
     fastest = float(robot.translation_velocity_limit.max)
-    robot.translation_velocity_limit.set(float(np.clip(speed, SLOWEST, fastest)))
-    return franky.CartesianMotion(affine(tcp_in_base), relative_dynamics_factor=EASE)
+    robot.translation_velocity_limit.set(
+        float(np.clip(speed * _largest_share(way.translation), SLOWEST, fastest))
+    )
+    robot.rotation_velocity_limit.set(ANGULAR_SPEED * _largest_share(way.rotation.as_rotvec()))
+    eager = min(MOST_EAGER, speed / RAMP_S / ACCELERATION)
+    ease = franky.RelativeDynamicsFactor(1.0, eager, eager * ACCELERATION / ROUND_S / JERK)
+    return franky.CartesianMotion(affine(tcp_in_base), relative_dynamics_factor=ease)
+
+
+def _largest_share(way: Vector) -> float:
+    """The largest component of a direction (3,): 1 along an axis, 0.58 along a diagonal of space."""
+    length = float(np.linalg.norm(way))
+    return 1.0 if length < NO_WAY else float(np.abs(way).max()) / length
 
 
 def joint_motion(joint_positions: Vector, speed: float) -> franky.JointMotion:

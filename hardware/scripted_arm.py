@@ -108,7 +108,7 @@ class ScriptedArm:
         self._called("compliance")
         self.cell.compliance(compliance)
 
-    def track(self, tcp_in_base: RigidTransform) -> None:
+    def track(self, tcp_in_base: RigidTransform, velocity: Vector | None = None) -> None:
         """See :class:`hardware.arm.Arm`."""
         self._called("track")
         self.cell.servo(tcp_in_base)

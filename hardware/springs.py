@@ -12,6 +12,9 @@ EFFECTIVE_MASS_KG, EFFECTIVE_INERTIA = 3.5, 0.08
 """What the arm weighs at the TCP [kg, kg m²], roughly; sets the damping of the spring."""
 PASSING = np.array([0.1, 1.2])
 """Speeds that a spring at its clip can hold against its own damper [m/s, rad/s]."""
+LED = np.repeat(0.5 * PASSING, 3)
+"""(6,) How much of a target's velocity the damper moves with: a plug that is stuck feels at most half of the
+clipped spring's force on top."""
 POSTURE = np.array([0.0, -0.3, 0.0, -2.2, 0.0, 1.9, np.pi / 4])
 """Joint angles that the elbow is drawn towards while the TCP is led [rad]."""
 POSTURE_STIFFNESS, POSTURE_TORQUE_NM = 15.0, 5.0
@@ -34,7 +37,7 @@ def tracking(compliance: Compliance, target: RigidTransform) -> franky.Cartesian
         gains_time_constant=GAINS_S,
     )
     motion.set_gains(gains(compliance))
-    motion.set_reference(franky.CartesianReference(affine(target)))
+    motion.set_reference(reference(target))
     return motion
 
 
@@ -56,6 +59,14 @@ def clip_in_base(compliance: Compliance, rotation: Rotation) -> Vector:
     """The clip, given along the target's axes, along the base's, which is where franky clips [m]."""
     share = rotation.as_matrix() ** 2
     return np.asarray(share @ np.asarray(compliance.clip_m))
+
+
+def reference(target: RigidTransform, velocity: Vector | None = None) -> franky.CartesianReference:
+    """A target that moves with ``velocity`` (6,) [m/s, rad/s], base axes; None stands still."""
+    if velocity is None:
+        return franky.CartesianReference(affine(target))
+    led = np.clip(velocity, -LED, LED)
+    return franky.CartesianReference(affine(target), franky.Twist(led[:3], led[3:]))
 
 
 def affine(pose: RigidTransform) -> franky.Affine:

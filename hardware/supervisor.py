@@ -234,7 +234,7 @@ class Supervisor:
             return
         target = glide.step(dt)
         try:
-            self.arm.track(target)
+            self.arm.track(target, glide.velocity)
         except Exception as error:
             self.failed("track", error)
 
