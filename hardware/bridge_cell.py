@@ -29,7 +29,7 @@ from hardware.messages import (
     Stop,
     ZeroWrench,
 )
-from skills.cell import CellError, Compliance, Fault, Observation, PoseEstimate, Vector
+from skills.cell import CellError, Compliance, Fault, Observation, PoseEstimate
 
 CONTROL_PERIOD_S = 0.06
 SILENCE_S = 0.25
@@ -237,9 +237,9 @@ class BridgeCell:
         missed = max(1, min(state.n - self._n, len(state.peaks_n)))
         return Observation(
             time_s=state.time_s,
-            joint_positions=_frozen(state.joint_positions),
+            joint_positions=np.array(state.joint_positions),
             tcp_in_base=transform_of(state.tcp),
-            wrench=_frozen(state.wrench),
+            wrench=np.array(state.wrench),
             peak_force_n=max(state.peaks_n[-missed:], default=0.0),
             gripper_width_m=max(0.0, state.gripper_width_m),
             grasped=state.grasped,
@@ -260,9 +260,3 @@ def _spring(compliance: Compliance) -> Spring:
         compliance.rotational_clip_rad,
         compliance.damping_ratio,
     )
-
-
-def _frozen(values: tuple[float, ...]) -> Vector:
-    array = np.asarray(values, dtype=np.float64)
-    array.flags.writeable = False
-    return array

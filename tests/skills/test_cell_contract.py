@@ -102,6 +102,7 @@ def test_an_observation_is_complete_and_stays_as_it_was(cell: Cell) -> None:
     before = seen.tcp_in_base.as_matrix().copy()
     assert seen.joint_positions.shape == (7,)
     assert seen.wrench.shape == (6,)
+    assert np.isfinite(seen.tcp_in_base.rotation.inv().apply(seen.wrench[:3])).all()
     assert np.isfinite(seen.wrench).all()
     assert 0.0 <= seen.gripper_width_m <= 0.081
     assert seen.faults == ()
