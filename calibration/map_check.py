@@ -35,7 +35,7 @@ class Check:
     @property
     def worthwhile(self) -> bool:
         """Surely better than the mean: good enough to choose by."""
-        return self.explained_low > 0.0
+        return bool(self.explained_low > 0.0)
 
     def as_json(self) -> dict[str, Any]:
         """The numbers as plain values, rounded."""
@@ -72,5 +72,5 @@ def compared(foretold: Vector, mean: Vector, outcome: Vector) -> Check:
         brier_of_mean=plain,
         correlation=float(np.corrcoef(foretold, outcome)[0, 1]) if spread > 1e-9 else 0.0,
         explained=float(gain.mean()) / plain,
-        explained_low=(float(gain.mean()) - ONE_SIDED_95 * error) / plain,
+        explained_low=float(gain.mean() - ONE_SIDED_95 * error) / plain,
     )

@@ -44,7 +44,7 @@ class Belief:
 
 class _Latent(ApproximateGP):  # type: ignore[misc]
     def __init__(self, inducing: torch.Tensor) -> None:
-        distribution = NaturalVariationalDistribution(len(inducing))
+        distribution = NaturalVariationalDistribution(len(inducing), mean_init_std=0.0)
         super().__init__(VariationalStrategy(self, inducing, distribution, learn_inducing_locations=False))
         size = inducing.shape[1]
         self.mean = ConstantMean()

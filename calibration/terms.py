@@ -26,3 +26,32 @@ class Criterion(StrEnum):
     """At its depth, upright and in its play after it was let go."""
     ENGAGED = "engaged"
     """AutoMate's rule, ``sim.truth.are_engaged``: below the mouth and within 15 mm at any time."""
+
+
+class Acquisition(StrEnum):
+    """By what starts for practice are proposed from a success map."""
+
+    UNIFORM = "uniform"
+    """Anywhere: what the others are measured against."""
+    UCB = "ucb"
+    PI = "pi"
+    EI = "ei"
+    """Upper confidence bound, probability of improvement and expected improvement of success, as arXiv
+    2510.11019 prints them: they seek starts that succeed already."""
+    FAILURE_UCB = "failure-ucb"
+    FAILURE_PI = "failure-pi"
+    FAILURE_EI = "failure-ei"
+    """The forms of the paper's released code: they seek failure."""
+    STRADDLE = "straddle"
+    """Seeks the border between better and worse than the mean (Bryan et al. 2005)."""
+
+
+class StartRule(StrEnum):
+    """How a skill chooses what it starts from."""
+
+    DEFAULT = "default"
+    """Straight above the goal, whatever is known."""
+    MIXTURE = "mixture"
+    """The densest candidate of a mixture fitted to successful starts."""
+    LOWER_BOUND = "lower-bound"
+    """Where the success map's lower confidence bound is highest."""

@@ -21,9 +21,12 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from sequences.assembly import Assembly, Step
+from skills.initialization import Initialization
 from skills.interface import Layout
 
-FORMAT = "dovetail-skill/1"
+FORMAT = "dovetail-skill/2"
+READABLE = ("dovetail-skill/1", FORMAT)
+"""The first format had no initializations."""
 RECORD, WEIGHTS = "skill.json", "weights.safetensors"
 Weights = Mapping[str, NDArray[Any]]
 
@@ -60,6 +63,8 @@ class Skill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """SHA-256 of the weights' file; None for a scripted policy."""
     record: dict[str, Any] = {}
     """How it was made: seed, budget, versions, parent."""
+    initializations: dict[str, Initialization] = {}
+    """By ``geometry_of`` a step: where to start it from, once that is known."""
     evaluation: dict[str, Any] = {}
     """How well it did, with the seeds and the command that measured it."""
 
@@ -131,8 +136,8 @@ def read_record(directory: Path) -> Skill:
         raise SkillError(record, f"cannot be read: {error.strerror}") from error
     except msgspec.MsgspecError as error:
         raise SkillError(record, f"is not a skill: {error}") from error
-    if skill.format != FORMAT:
-        raise SkillError(record, f"has format '{skill.format}'; this version reads '{FORMAT}'")
+    if skill.format not in READABLE:
+        raise SkillError(record, f"has format '{skill.format}'; this version reads '{FORMAT}' and older")
     return skill
 
 

@@ -84,7 +84,7 @@ def test_another_format_and_a_missing_file_are_named(skill: Skill, tmp_path: Pat
     save(skill, tmp_path / "a")
     record = json.loads((tmp_path / "a" / RECORD).read_text())
     (tmp_path / "a" / RECORD).write_text(json.dumps({**record, "format": "dovetail-skill/9"}))
-    with pytest.raises(SkillError, match="this version reads 'dovetail-skill/1'"):
+    with pytest.raises(SkillError, match="this version reads 'dovetail-skill/2' and older"):
         load(tmp_path / "a")
     with pytest.raises(SkillError, match="cannot be read: No such file"):
         load(tmp_path / "nowhere")
