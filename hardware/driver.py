@@ -257,8 +257,8 @@ class FrankyArm:
             self._robot.move(self._tracker, asynchronous=True)
         elif order.activity is Activity.MOVING:
             assert order.target is not None
-            here = self._sight.newest.tcp
-            motion = cartesian_motion(self._robot, here, order.target, order.speed)
+            here, wrist = self._sight.newest.tcp, float(self._sight.newest.q[6])
+            motion = cartesian_motion(self._robot, here, wrist, order.target, order.speed)
             self._robot.move(motion, asynchronous=True)
         else:
             assert order.joints is not None

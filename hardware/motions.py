@@ -4,7 +4,7 @@ from enum import Enum
 
 import franky
 import numpy as np
-from scipy.spatial.transform import RigidTransform
+from scipy.spatial.transform import RigidTransform, Rotation
 
 from hardware.springs import affine
 from skills.cell import Vector
@@ -24,6 +24,10 @@ NO_WAY = 1e-6
 """A way so short has no direction [m, rad]."""
 JOINT_EASE = 0.15
 """Share of the joints' largest acceleration and jerk that a joint motion uses."""
+WIDE_RAD = 2.6
+"""A turn wider than this is made in two halves, which leave no doubt about the way round [rad]."""
+WRIST_RAD = 2.75
+"""How far joint 7 is turned from its middle at most [rad]; its end is at 3.02."""
 TORQUE_RAMP_S, TORQUE_STOP_S = 0.03, 0.15
 
 
@@ -54,22 +58,45 @@ def prepare(robot: franky.Robot) -> None:
 
 
 def cartesian_motion(
-    robot: franky.Robot, start_in_base: RigidTransform, tcp_in_base: RigidTransform, speed: float
-) -> franky.CartesianMotion:
-    """A line from ``start_in_base``, where the TCP is, at up to ``speed`` [m/s].
+    robot: franky.Robot,
+    start_in_base: RigidTransform,
+    wrist_rad: float,
+    tcp_in_base: RigidTransform,
+    speed: float,
+) -> franky.CartesianWaypointMotion:
+    """A line from ``start_in_base``, where the TCP is, at up to ``speed`` [m/s]; joint 7 is at ``wrist_rad``.
 
     Ruckig bounds each axis of the tool's frame at the start by itself, so the bound of an axis is the share
     of the speed that falls to the one that goes furthest. A slow motion also begins and ends gently.
     """
     way = start_in_base.inv() * tcp_in_base
+    turn = way_round(way.rotation.as_rotvec(), wrist_rad)
     fastest = float(robot.translation_velocity_limit.max)
     robot.translation_velocity_limit.set(
         float(np.clip(speed * _largest_share(way.translation), SLOWEST, fastest))
     )
-    robot.rotation_velocity_limit.set(ANGULAR_SPEED * _largest_share(way.rotation.as_rotvec()))
+    robot.rotation_velocity_limit.set(ANGULAR_SPEED * _largest_share(turn))
     eager = min(MOST_EAGER, speed / RAMP_S / ACCELERATION)
     ease = franky.RelativeDynamicsFactor(1.0, eager, eager * ACCELERATION / ROUND_S / JERK)
-    return franky.CartesianMotion(affine(tcp_in_base), relative_dynamics_factor=ease)
+    points = [tcp_in_base]
+    if np.linalg.norm(turn) > WIDE_RAD:
+        half = RigidTransform.from_components(way.translation / 2.0, Rotation.from_rotvec(turn / 2.0))
+        points.insert(0, start_in_base * half)
+    return franky.CartesianWaypointMotion(
+        [franky.CartesianWaypoint(affine(point)) for point in points], relative_dynamics_factor=ease
+    )
+
+
+def way_round(turn: Vector, wrist_rad: float) -> Vector:
+    """``turn`` (3,), a rotation vector in the tool's frame, or the same the other way round [rad].
+
+    A wide turn may go either way, but only one of them may be within the reach of joint 7, which turns about
+    the tool's z axis and is at ``wrist_rad``.
+    """
+    angle = float(np.linalg.norm(turn))
+    if angle < WIDE_RAD or abs(wrist_rad + turn[2]) < WRIST_RAD:
+        return turn
+    return np.asarray(turn * (1.0 - 2.0 * np.pi / angle))
 
 
 def _largest_share(way: Vector) -> float:

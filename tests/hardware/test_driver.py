@@ -11,6 +11,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 from hardware.arm import Arm, ArmError, ArmState, CollisionLimits, Mode
 from hardware.complaints import mode_of, named
 from hardware.driver import FrankyArm
+from hardware.motions import way_round
 from hardware.simulated import SimulatedArm, simulated_arm
 from hardware.springs import POSTURE, clip_in_base, gains
 from sequences.load import load
@@ -115,6 +116,28 @@ def test_a_motion_across_the_axes_of_a_turned_tool_is_no_faster(arm: SimulatedAr
         speeds.append(np.linalg.norm(state.tcp_velocity[:3]))
         time.sleep(0.002)
     assert 0.17 < max(speeds) < 0.21
+
+
+@pytest.mark.parametrize("yaw_deg", [178.0, -178.0])
+def test_half_a_turn_goes_the_way_that_the_wrist_can(arm: SimulatedArm, yaw_deg: float) -> None:
+    tcp = arm.state().tcp_in_base
+    quarter = Rotation.from_euler("z", -np.sign(yaw_deg) * 89.0, degrees=True)
+    for turn in (quarter, Rotation.from_euler("z", yaw_deg, degrees=True) * quarter, quarter):
+        goal = RigidTransform.from_components(tcp.translation, turn * tcp.rotation)
+        arm.move(goal, 0.2)
+        state = wait(arm, lambda state: not state.moving)
+        assert (state.fault, state.mode) == (None, Mode.IDLE)
+        assert (state.tcp_in_base.rotation * goal.rotation.inv()).magnitude() < 0.003
+        assert abs(state.joint_positions[6]) < 2.8
+
+
+def test_only_a_wide_turn_is_made_the_other_way_round() -> None:
+    wide, narrow = np.array([0.0, 0.1, 3.0]), np.array([0.0, 0.0, 2.0])
+    assert way_round(narrow, 2.0) is narrow
+    assert way_round(wide, -1.5) is wide
+    other = way_round(wide, 1.5)
+    assert other[2] < 0.0
+    assert Rotation.from_rotvec(other).approx_equal(Rotation.from_rotvec(wide), 1e-9)
 
 
 def test_the_damper_goes_with_a_target_that_moves(arm: SimulatedArm) -> None:
