@@ -1,12 +1,15 @@
-"""What is said on the wire: msgspec structs in msgpack behind a two-byte mark and a protocol version.
+"""What is said on the wire: msgspec structs in msgpack between a two-byte mark with a protocol version and a
+checksum.
 
 A client sends a :class:`Request` (a :class:`Body` in an envelope with session, sequence number and deadline)
 and gets one :class:`Reply`; the server publishes :class:`State`. Decoding accepts exactly these: an unknown
-field or kind, a number that is not finite, a quaternion that is not of unit length, or one byte too many and
-the message is refused with the :class:`Refusal` that says why. Quaternions are (x, y, z, w).
+field or kind, a number that is not finite, a quaternion that is not of unit length, or one byte that is not
+as it was sent and the message is refused with the :class:`Refusal` that says why. Quaternions are (x, y, z,
+w).
 """
 
 import math
+import zlib
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
@@ -52,6 +55,7 @@ class Refusal(StrEnum):
     OPERATOR = "operators only"
     ROLE = "not allowed to this key"
     ARM = "refused by the arm"
+    UNFIT = "not now"
 
 
 class Message(Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
@@ -243,6 +247,7 @@ class Refused(Exception):
 
 Kind = TypeVar("Kind", bound=Message)
 _PREFIX = MARK + bytes([VERSION])
+_CHECKSUM = 4
 _ENCODER = msgspec.msgpack.Encoder()
 _REQUESTS = msgspec.msgpack.Decoder(Request)
 _REPLIES = msgspec.msgpack.Decoder(Reply)
@@ -251,7 +256,13 @@ _STATES = msgspec.msgpack.Decoder(State)
 
 def encode(message: Request | Reply | State) -> bytes:
     """``message`` as it goes on the wire."""
-    return _PREFIX + _ENCODER.encode(message)
+    return sealed(_ENCODER.encode(message))
+
+
+def sealed(content: bytes) -> bytes:
+    """``content`` between mark and checksum."""
+    data = _PREFIX + content
+    return data + zlib.crc32(data).to_bytes(_CHECKSUM)
 
 
 def decode_request(data: bytes) -> Request:
@@ -278,8 +289,11 @@ def _decoded(data: bytes, largest: int, decoder: msgspec.msgpack.Decoder[Kind]) 
         raise Refused(Refusal.MALFORMED, "it does not begin as this protocol's messages do")
     if (spoken := data[len(MARK)]) != VERSION:
         raise Refused(Refusal.VERSION, f"it speaks version {spoken} of the protocol, here is {VERSION}")
+    end = len(data) - _CHECKSUM
+    if end < len(_PREFIX) or zlib.crc32(memoryview(data)[:end]).to_bytes(_CHECKSUM) != data[end:]:
+        raise Refused(Refusal.MALFORMED, "it was changed on its way: its checksum does not fit")
     try:
-        return decoder.decode(memoryview(data)[len(_PREFIX) :])
+        return decoder.decode(memoryview(data)[len(_PREFIX) : end])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refused(Refusal.MALFORMED, str(error)[:200]) from None
 
