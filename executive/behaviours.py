@@ -36,6 +36,11 @@ def in_hand(board: Board) -> bool:
     return board.recover_from is not None and board.seen().grasped
 
 
+def to_put_back(board: Board) -> bool:
+    """There is something in the hand that nobody wants to go on with."""
+    return in_hand(board) and not (board.order is not None and board.order.decision.keeps_hold)
+
+
 def to_fetch_again(board: Board) -> bool:
     """The hand is empty because the part had been let go before the attempt failed."""
     failed = board.recover_from is not None and not board.seen().grasped

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar, cast, overload
 
 import py_trees
 
+from executive.orders import Order
 from executive.records import AttemptRecord, StepRecord
 from sequences.assembly import Assembly, Step
 from skills.cell import Cell, Observation
@@ -89,6 +90,8 @@ class StepProgress:
     peak_force_n: float = 0.0
     initialization: tuple[float, ...] | None = None
     last_cause: Cause | None = None
+    helped: str = ""
+    """Who stepped in during the attempt in hand, and how; empty while nobody has."""
     profile: list[tuple[float, float]] = field(default_factory=list)
 
 
@@ -103,12 +106,15 @@ class Board:
     cause: Key[Cause | None] = Key("Why the attempt in hand failed.", lambda: None)
     recover_from: Key[Cause | None] = Key("The last attempt's cause, until recovered from.", lambda: None)
     stop_requested: Key[bool] = Key("The operator wants the run to stop.", lambda: False)
+    attended: Key[bool] = Key("An operator is there to be asked.", lambda: False)
+    asking: Key[bool] = Key("The run waits for the operator's decision.", lambda: False)
+    order: Key[Order | None] = Key("What was decided, until it is carried out.", lambda: None)
     halt: Key[Halt | None] = Key("Why the run stopped.", lambda: None)
     message: Key[str] = Key("What the arm is doing, for a person.", lambda: "")
     results: Key[dict[int, StepRecord]] = Key("What came of each step that is over.", dict)
     kept: Key[dict[int, Attempt]] = Key("The attempt that placed each part.", dict)
     attempts: Key[list[AttemptRecord]] = Key("Every attempt that is over.", list)
-    interventions: Key[int] = Key("How often the operator had to decide.", lambda: 0)
+    interventions: Key[int] = Key("How often somebody had to step in.", lambda: 0)
 
     def __init__(self, assembly: Assembly, insertion_of: Callable[[Assembly, Step], Insertion]) -> None:
         self.assembly = assembly

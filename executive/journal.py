@@ -20,7 +20,7 @@ from executive.errors import JournalUnreadable, UnknownRun
 from executive.lock import held
 from executive.options import RunOptions
 from executive.records import RunState
-from executive.schema import SCHEMA, events, failures, metadata, runs
+from executive.schema import SCHEMA, demonstrations, events, failures, metadata, runs
 
 FILE = "journal.sqlite"
 
@@ -50,6 +50,22 @@ class Failure:
     seed: int
     cause: str
     initialization: tuple[float, ...] | None
+    trace: bytes
+    """As ``executive.codec.trace_to_bytes`` writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """How a person moved the tool in the middle of an attempt."""
+
+    step: int
+    attempt: int
+    product: str
+    part: str
+    skill: str
+    who: str
+    how: str
+    """``jog`` or ``guide``."""
     trace: bytes
     """As ``executive.codec.trace_to_bytes`` writes it."""
 
@@ -110,10 +126,10 @@ class Journal:
             version = connection.execute(sa.text("PRAGMA user_version")).scalar_one()
         if version == SCHEMA:
             return
-        if version:
+        if version > SCHEMA:
             raise JournalUnreadable(self.path, f"its format is {version}, this version writes {SCHEMA}")
         with self._exclusive() as connection:
-            metadata.create_all(connection)
+            metadata.create_all(connection)  # an older format lacks only tables
             connection.execute(sa.text(f"PRAGMA user_version={SCHEMA}"))
 
     @contextmanager
@@ -165,6 +181,20 @@ class Journal:
             if failure is not None:
                 connection.execute(failures.insert().values(run=run, time=_now(), **_columns(failure)))
         return seq
+
+    def demonstrated(self, run: int, demonstration: Demonstration) -> None:
+        """Keep how a person moved the tool."""
+        values = {name: getattr(demonstration, name) for name in demonstration.__slots__}
+        with self._exclusive() as connection:
+            connection.execute(demonstrations.insert().values(run=run, time=_now(), **values))
+
+    def demonstrations(self, skill: str | None = None) -> Sequence[sa.RowMapping]:
+        """What people have shown, oldest first, traces included."""
+        query = sa.select(demonstrations).order_by(demonstrations.c.demonstration)
+        if skill is not None:
+            query = query.where(demonstrations.c.skill == skill)
+        with self._engine.connect() as connection:
+            return connection.execute(query).mappings().all()
 
     def finish(self, run: int, state: RunState, result: dict[str, Any]) -> None:
         """Enter how the run ended; an assembled run gives up its snapshot."""

@@ -30,6 +30,8 @@ class Kit:
     put_back: Make
     regrasp: Make
     inspect: Make
+    stand_back: Make
+    check_placed: Make
     versions: Mapping[str, str] = field(default_factory=dict)
     """Part → version of the skill that inserts it, for records."""
     notes: tuple[str, ...] = ()
@@ -56,6 +58,7 @@ def standard_kit(assembly: Assembly, name: PolicyName) -> Kit:
     """
     from executive.choice import chosen
     from skills.handling import Carry, Inspect, LetGo, LiftClear, Pick, PutBack
+    from skills.placed import CheckPlaced, StandBack
     from skills.regrasp import Regrasp
     from skills.seated import CheckSeated
     from skills.start import initializations
@@ -73,6 +76,8 @@ def standard_kit(assembly: Assembly, name: PolicyName) -> Kit:
         put_back=PutBack,
         regrasp=Regrasp,
         inspect=Inspect,
+        stand_back=StandBack,
+        check_placed=CheckPlaced,
         versions=choice.versions,
         notes=choice.notes,
     )

@@ -30,6 +30,8 @@ class OnFailure(StrEnum):
 
     STOP = "stop"
     SKIP = "skip"
+    ASK = "ask"
+    """Hold and wait for an operator."""
 
 
 class CellName(StrEnum):

@@ -6,7 +6,7 @@ from py_trees.behaviour import Behaviour
 from py_trees.common import Status
 
 from executive.board import Board, Phase, StepProgress
-from executive.options import OnFailure, RunOptions
+from executive.orders import Decision, start_from
 from executive.recorder import Recorder
 from executive.records import AttemptRecord, Outcome, StepRecord
 from skills.cell import Vector
@@ -37,13 +37,23 @@ class Begin(Behaviour):
         board.progress.tried += 1
         board.progress.attempt_began_s = now
         board.progress.profile = []
+        board.progress.helped = ""
+        self._take_order(board.attempt)
         self.feedback_message = f"attempt {board.progress.tried}"
         self.recorder.attempt_began()
         return Status.SUCCESS
 
+    def _take_order(self, attempt: Attempt) -> None:
+        """Begin as the operator wished, if one did."""
+        board = self.board
+        order, board.order = board.order, None
+        if order is not None and order.decision is Decision.HERE and board.phase is Phase.PICKED:
+            start_from(order, attempt)
+            board.progress.helped = f"led by {order.who}" if order.led else ""
+
 
 class ChooseStart(Behaviour):
-    """Chooses where the policy starts from: another place each attempt."""
+    """Chooses where the policy starts from: another place each attempt, unless the operator chose one."""
 
     def __init__(self, board: Board, starts: Callable[[Insertion, int], Vector]) -> None:
         super().__init__("choose start")
@@ -54,7 +64,8 @@ class ChooseStart(Behaviour):
         if self.board.phase >= Phase.CARRIED:
             return Status.SUCCESS
         attempt, tried = self.board.trying(), max(1, self.board.progress.tried)
-        attempt.initialization = self.starts(attempt.insertion, tried)[tried - 1]
+        if not attempt.initialization.any():
+            attempt.initialization = self.starts(attempt.insertion, tried)[tried - 1]
         x, y, z = 1000.0 * attempt.initialization[:3]
         self.feedback_message = f"from ({x:.1f}, {y:.1f}, {z:.1f}) mm"
         return Status.SUCCESS
@@ -70,7 +81,8 @@ def attempt_record(board: Board, recorder: Recorder, *, seated: bool) -> Attempt
         part=attempt.insertion.part,
         number=progress.tried,
         seated=seated,
-        judged=board.phase >= Phase.CARRIED,
+        judged=board.phase >= Phase.CARRIED and (seated or board.cause is not Cause.OPERATOR),
+        helped=progress.helped,
         cause=None if seated else str(board.cause or Cause.TIMEOUT),
         message="" if seated else board.message,
         initialization=None if chosen is None else tuple(chosen),
@@ -114,10 +126,10 @@ class Finish(Behaviour):
         board, attempt = self.board, self.board.trying()
         record = attempt_record(board, self.recorder, seated=True)
         _turn_page(board, record)
-        step = step_record(board, Outcome.PLACED)
+        step = step_record(board, Outcome.PLACED, note=board.progress.helped)
         self.recorder.step_done(record, step)
         board.results[step.index], board.kept[step.index] = step, attempt
-        board.attempt, board.phase = None, Phase.WAITING
+        board.attempt, board.order, board.phase = None, None, Phase.WAITING
         self.feedback_message = f"in place after {step.attempts} attempt{'s' * (step.attempts != 1)}"
         return Status.SUCCESS
 
@@ -196,26 +208,3 @@ class MateMissing(Behaviour):
         board.results[self.index] = record
         self.feedback_message = record.note
         return Status.SUCCESS
-
-
-class AskOperator(Behaviour):
-    """Decides, in the operator's stead, about a step of which every attempt has failed."""
-
-    def __init__(self, board: Board, recorder: Recorder, options: RunOptions) -> None:
-        super().__init__("ask the operator")
-        self.board, self.recorder, self.options = board, recorder, options
-
-    def update(self) -> Status:
-        """Stop the run or skip the step; done at once."""
-        board = self.board
-        board.interventions += 1
-        skip = self.options.on_failure is OnFailure.SKIP
-        note = f"given up after {board.progress.tried} attempts"
-        outcome = Outcome.SKIPPED if skip else Outcome.FAILED
-        record = step_record(board, outcome, cause=board.progress.last_cause, note=note)
-        self.recorder.step_given_up(record)
-        board.results[record.index] = record
-        board.attempt = board.recover_from = None
-        board.phase = Phase.WAITING
-        self.feedback_message = board.message = f"{record.part}: {note}"
-        return Status.SUCCESS if skip else Status.FAILURE

@@ -5,11 +5,12 @@ from typing import Any, Protocol
 
 from executive.board import Board, Phase
 from executive.codec import attempt_to_json, trace_to_bytes
-from executive.journal import Event, Failure, Journal
+from executive.journal import Demonstration, Event, Failure, Journal
 from executive.options import RunOptions
 from executive.records import AttemptRecord, Outcome, RunState, StepRecord
 from sequences.assembly import Step
 from skills.cell import Cell, Restorable
+from skills.routine import Cause
 
 RECORDED_PHASES = {
     Phase.PICKED: "picked",
@@ -91,11 +92,16 @@ class Recorder:
     def attempt_began(self) -> None:
         """The goal has been measured and an attempt begins."""
         progress = self._board.progress
-        self.event("attempt_began", {"step_began_s": progress.began_s, **self._state()})
+        data = {"step_began_s": progress.began_s, "helped": progress.helped, **self._state()}
+        self.event("attempt_began", data)
 
     def reached(self, phase: Phase) -> None:
         """The attempt has come to ``phase``."""
         self.event(RECORDED_PHASES[phase], self._state())
+
+    def asked(self) -> None:
+        """The run waits for an operator."""
+        self.event("asked", {"note": self._board.message})
 
     def recovered(self) -> None:
         """The cell is ready for the next attempt."""
@@ -103,9 +109,15 @@ class Recorder:
 
     def attempt_failed(self, record: AttemptRecord) -> None:
         """An attempt has failed: an event and a row of the refinement queue, together."""
+        self.event(
+            "attempt_failed", {"record": record.as_json(), **self._state()}, failure=self._lesson(record)
+        )
+
+    def _lesson(self, record: AttemptRecord) -> Failure:
+        """An attempt that failed, or that came off only with help, as its skill's refinement needs it."""
         step = self._board.assembly.steps[record.step]
         attempt = self._board.trying()
-        failure = Failure(
+        return Failure(
             step=record.step,
             attempt=record.number,
             product=self._board.assembly.name,
@@ -113,15 +125,20 @@ class Recorder:
             skill=step.skill,
             skill_version=self._versions.get(step.part, str(self._options.policy)),
             seed=self._options.seed,
-            cause=str(record.cause),
+            cause=record.cause or str(Cause.OPERATOR),
             initialization=record.initialization,
             trace=trace_to_bytes(attempt.trace),
         )
-        self.event("attempt_failed", {"record": record.as_json(), **self._state()}, failure=failure)
+
+    def demonstrated(self, demonstration: Demonstration) -> None:
+        """A person has moved the tool."""
+        if self._journal is not None:
+            self._journal.demonstrated(self.run, demonstration)
 
     def step_done(self, attempt: AttemptRecord, step: StepRecord) -> None:
-        """The part is in place and let go."""
-        self.event("step_done", {"record": attempt.as_json(), "step": step.as_json(), **self._state()})
+        """The part is in place and let go; one that got there with help is a lesson for its skill."""
+        data = {"record": attempt.as_json(), "step": step.as_json(), **self._state()}
+        self.event("step_done", data, failure=self._lesson(attempt) if attempt.helped else None)
 
     def step_given_up(self, step: StepRecord) -> None:
         """The step was left undone."""

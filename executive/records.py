@@ -50,6 +50,8 @@ class AttemptRecord:
     force_profile: Profile = ()
     message: str = ""
     """What the routine that failed said; empty when none did."""
+    helped: str = ""
+    """Who stepped in, and how; empty when nobody did."""
 
     @property
     def agrees(self) -> bool | None:
@@ -132,7 +134,7 @@ class RunResult:
     steps: tuple[StepRecord, ...]
     attempts: tuple[AttemptRecord, ...]
     interventions: int
-    """How often the operator, or the rule that stands in for one, had to decide."""
+    """How often a person stepped in, or the rule that stands in for one had to decide."""
     wall_s: float
     simulated_s: float
     faults: tuple[str, ...] = ()

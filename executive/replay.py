@@ -6,6 +6,7 @@ from typing import Any
 from executive.board import Board, Phase, StepProgress
 from executive.codec import attempt_from_json
 from executive.journal import Event
+from executive.orders import Order
 from executive.records import AttemptRecord, StepRecord
 from skills.routine import Cause
 
@@ -24,6 +25,10 @@ class Standing:
     phase: Phase = Phase.WAITING
     attempt: dict[str, Any] | None = None
     recover_from: Cause | None = None
+    order: Order | None = None
+    """What an operator decided and nobody has carried out."""
+    held_s: float = 0.0
+    """How long the arm was held in all [s]."""
 
     def apply(self, event: Event) -> None:
         """Take one event into account; kinds that change nothing are passed over."""
@@ -47,6 +52,10 @@ class Standing:
             self._given_up(event, data)
         elif event.kind == "displaced":
             self.results[data["index"]] = StepRecord.from_json(data["step"])
+        elif event.kind == "operator":
+            self._helped(data)
+        elif event.kind == "not_believed":
+            self.order = None
 
     def _began(self, event: Event, data: dict[str, Any]) -> None:
         index = -1 if event.step is None else event.step
@@ -54,7 +63,11 @@ class Standing:
             self.progress = StepProgress(index, began_s=data["step_began_s"])
         self.progress.tried = event.attempt or 1
         self.progress.attempt_began_s = event.sim_time_s or 0.0
+        self.progress.helped = data.get("helped", "")
+        if self.order is not None and self.order.decision.again:
+            self.progress.spent = 0
         self.attempt, self.phase, self.recover_from = data["attempt"], Phase(data["phase"]), None
+        self.order = None
 
     def _failed(self, data: dict[str, Any]) -> None:
         record = AttemptRecord.from_json(data["record"])
@@ -67,21 +80,29 @@ class Standing:
 
     def _over(self, step: StepRecord) -> None:
         self.results[step.index] = step
-        self.attempt, self.recover_from, self.phase = None, None, Phase.WAITING
+        self.attempt, self.recover_from, self.phase, self.order = None, None, Phase.WAITING, None
+
+    def _helped(self, data: dict[str, Any]) -> None:
+        """Somebody stepped in."""
+        self.interventions = data["interventions"]
+        self.held_s = data.get("held_s", self.held_s)
+        self.progress.helped = data.get("helped", self.progress.helped)
+        if data.get("order"):
+            self.order = Order.from_json(data["order"])
 
     def _given_up(self, event: Event, data: dict[str, Any]) -> None:
         """A skipped step is over; a failed one waits for the operator, who has come when it is resumed."""
         if event.kind == "step_skipped":
             self._over(StepRecord.from_json(data["step"]))
         else:
-            self.progress.spent = 0
+            self.progress.spent, self.order = 0, None
 
     def place_on(self, board: Board) -> None:
         """Put everything on a board."""
         board.results, board.attempts = dict(self.results), list(self.attempts)
         board.kept = {i: attempt_from_json(a, board.insertion(i)) for i, a in self.kept.items()}
         board.interventions, board.progress = self.interventions, self.progress
-        board.phase, board.recover_from = self.phase, self.recover_from
+        board.phase, board.recover_from, board.order = self.phase, self.recover_from, self.order
         if self.attempt is not None:
             board.attempt = attempt_from_json(self.attempt, board.insertion(self.progress.index))
 

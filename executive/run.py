@@ -15,6 +15,9 @@ from executive.journal import Event, Journal
 from executive.kit import Kit, standard_kit
 from executive.lock import RunLock
 from executive.observers import Observer
+from executive.operator.attendant import Attendant, Nobody, Watched
+from executive.operator.helm import Helm
+from executive.operator.hold import holdable
 from executive.options import RunOptions
 from executive.pages import Fail
 from executive.recorder import Recorder, Truth
@@ -26,6 +29,7 @@ from sequences.assembly import Assembly
 from skills.cell import Cell, CellError, Restorable
 from skills.routine import Cause
 
+NOBODY = Nobody()
 StopWanted = Callable[[], bool]
 """Asked once a control period: does the operator want the run to stop?"""
 
@@ -59,8 +63,11 @@ def assemble(
     *,
     kit: Kit | None = None,
     stop_wanted: StopWanted = lambda: False,
+    attendant: Attendant = NOBODY,
 ) -> RunResult:
     """Assemble a product from its tray. The cell stays open; what happens is in the journal.
+
+    ``attendant`` passes on what an operator wants.
 
     Raises NotRehearsed before anything moves.
     """
@@ -69,7 +76,7 @@ def assemble(
     dry_run = require_rehearsal(journal, papers, options)
     run = journal.begin(assembly.name, assembly.model_dump_json(), options, version())
     with RunLock(journal.runs_dir, run):
-        drive = _Drive(run, assembly, bench, options, journal, observers, kit, stop_wanted)
+        drive = _Drive(run, assembly, bench, options, journal, observers, kit, stop_wanted, attendant)
         drive.recorder.event("run_began", {**papers.as_json(), "dry_run": dry_run, "bridge_log": bench.log})
         if options.without_dry_run:
             drive.recorder.run_event("without_dry_run", {"by": getuser()})
@@ -88,6 +95,7 @@ def resume(
     *,
     kit: Kit | None = None,
     stop_wanted: StopWanted = lambda: False,
+    attendant: Attendant = NOBODY,
 ) -> RunResult:
     """Take up a run where its journal ends: finished steps stay finished, the rest is done.
 
@@ -108,8 +116,8 @@ def resume(
         standing = replay(journal.events(run))
         journal.reopen(run)
         drive = _Drive(
-            run, assembly, bench, options, journal, observers, kit, stop_wanted,
-            place=standing.place_on, began_s=standing.began_s,
+            run, assembly, bench, options, journal, observers, kit, stop_wanted, attendant,
+            place=standing.place_on, began_s=standing.began_s, held_s=standing.held_s,
         )  # fmt: skip
         found = {"found": check_hand(drive.board), "dry_run": dry_run, "bridge_log": bench.log}
         drive.recorder.run_event("resumed", {**found, **papers.as_json()})
@@ -129,23 +137,28 @@ class _Drive:
         observers: Sequence[Observer],
         kit: Kit,
         stop_wanted: StopWanted,
+        attendant: Attendant,
         *,
         place: Callable[[Board], None] = lambda board: None,
         began_s: float | None = None,
+        held_s: float = 0.0,
     ) -> None:
         self.kit = kit
         self.run, self.assembly, self.bench, self.options = run, assembly, bench, options
-        self.observers, self.stop_wanted = observers, stop_wanted
+        self.observers, self.stop_wanted, self.attendant = observers, stop_wanted, attendant
         self.faults: tuple[str, ...] = ()
         self.board = Board(assembly, kit.insertion_of)
-        self.board.cell = bench.cell
-        self.board.observation = bench.cell.observe()
+        self.cell = self.board.cell = holdable(bench.cell, held_s)
+        self.board.observation = self.cell.observe()
         self.began_s = self.board.seen().time_s if began_s is None else began_s
         place(self.board)
+        scored = bench.truth
+        truth = None if scored is None else (lambda _, step: scored(bench.cell, step))
         self.recorder = Recorder(
-            journal, run, self.board, options, versions=kit.versions, truth=bench.truth, told=self._tell
+            journal, run, self.board, options, versions=kit.versions, truth=truth, told=self._tell
         )
         self.root = TreeBuilder(self.board, kit, options, self.recorder).product()
+        self.helm = Helm(self.board, self.cell, self.recorder)
 
     def to_the_end(self) -> RunResult:
         """Tick until the tree is done, then close the run."""
@@ -153,8 +166,10 @@ class _Drive:
         try:
             for observer in self.observers:
                 observer.began(self.board, self.bench.cell)
+            self.attendant.began(Watched(self.run, self.options, self.board, self.root, self.helm))
             self._loop()
             result = self._close(time.perf_counter() - started)
+            self.attendant.ended(str(result.state))
         finally:
             self.board.close()
         for observer in self.observers:
@@ -162,14 +177,16 @@ class _Drive:
         return result
 
     def _loop(self) -> None:
-        board, cell = self.board, self.bench.cell
+        board, cell, helm = self.board, self.cell, self.helm
         try:
             while True:
                 board.observation = cell.observe()
-                board.stop_requested = self.stop_wanted()
-                self.root.tick_once()
-                if self.root.status is not Status.RUNNING:
-                    return
+                self.attendant.turn()
+                board.stop_requested = helm.stop_wanted = self.stop_wanted() or helm.stop_wanted
+                if not helm.steers():
+                    self.root.tick_once()
+                    if self.root.status is not Status.RUNNING:
+                        return
                 cell.advance()
                 for observer in self.observers:
                     observer.ticked(board)
@@ -180,7 +197,7 @@ class _Drive:
             raise
 
     def _close(self, wall_s: float) -> RunResult:
-        board, cell = self.board, self.bench.cell
+        board, cell = self.board, self.cell
         if board.halt is not None:
             cell.stop()
         if board.halt is Halt.FAULT:
@@ -218,7 +235,7 @@ class _Drive:
             attempts=tuple(board.attempts),
             interventions=board.interventions,
             wall_s=wall_s,
-            simulated_s=round(self.bench.cell.observe().time_s - self.began_s, 6),
+            simulated_s=round(self.cell.observe().time_s - self.began_s, 6),
             faults=self.faults,
             truth=scores,
             skills=dict(self.kit.versions),
@@ -237,5 +254,6 @@ class _Drive:
         )  # fmt: skip
 
     def _tell(self, event: Event) -> None:
+        self.attendant.happened(event)
         for observer in self.observers:
             observer.happened(event)

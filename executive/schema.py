@@ -2,8 +2,8 @@
 
 import sqlalchemy as sa
 
-SCHEMA = 1
-"""Version of the file's format."""
+SCHEMA = 2
+"""Version of the file's format; 2 adds demonstrations to 1."""
 
 metadata = sa.MetaData()
 
@@ -57,3 +57,20 @@ failures = sa.Table(
     sa.Column("state", sa.Text, nullable=False, default="waiting"),
 )
 sa.Index("failures_of_a_skill", failures.c.skill, failures.c.state)
+
+demonstrations = sa.Table(
+    "demonstrations",
+    metadata,
+    sa.Column("demonstration", sa.Integer, primary_key=True),
+    sa.Column("run", sa.ForeignKey("runs.run"), nullable=False),
+    sa.Column("step", sa.Integer, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("time", sa.Text, nullable=False),
+    sa.Column("product", sa.Text, nullable=False),
+    sa.Column("part", sa.Text, nullable=False),
+    sa.Column("skill", sa.Text, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("how", sa.Text, nullable=False),
+    sa.Column("trace", sa.LargeBinary, nullable=False),
+)
+sa.Index("demonstrations_of_a_skill", demonstrations.c.skill)

@@ -2,7 +2,7 @@
 
     step     = over already | mates missing → skip | guarded work
     guarded  = no fault, no stop, work: the guards are asked anew each control period, before the work
-    work     = retry(attempt) | ask the operator
+    work     = go round(tries left, retry(attempt) | ask the operator, carry out what was decided)
     attempt  = recover from the last one → begin → (force limit, watch, body) → finish | note the failure
     body     = pick → choose start → carry → policy → check seated → let go
 
@@ -14,16 +14,28 @@ import py_trees
 from py_trees.behaviour import Behaviour
 from py_trees.behaviours import Dummy
 from py_trees.composites import Selector, Sequence
-from py_trees.decorators import FailureIsSuccess, Retry
+from py_trees.decorators import FailureIsSuccess
 
-from executive.behaviours import Look, Need, Run, in_hand, to_fetch_again
+from executive.behaviours import Look, Need, Run, in_hand, to_fetch_again, to_put_back
 from executive.board import Board, Phase
 from executive.guards import ForceLimit, NoFault, NoStop, Watch
+from executive.help import (
+    AskOperator,
+    Believe,
+    Decided,
+    GoRound,
+    LeaveUndone,
+    NotBelieved,
+    Obey,
+    Retry,
+    TriesLeft,
+    TryAgain,
+)
 from executive.kit import Kit, Make, standard_kit
-from executive.options import Noise, OnFailure, PolicyName, RunOptions
+from executive.options import Noise, PolicyName, RunOptions
+from executive.orders import Decision
 from executive.pages import (
     AlreadyOver,
-    AskOperator,
     Begin,
     ChooseStart,
     Fail,
@@ -56,17 +68,17 @@ class TreeBuilder:
     def step(self, index: int) -> Behaviour:
         """One step of the assembly."""
         name = f"{index + 1} {self.board.assembly.steps[index].part}"
-        spent = self.board.progress.spent if self.board.progress.index == index else 0
-        work: list[Behaviour] = [self.operator()]
-        if left := max(0, self.options.attempts - spent):
-            work.insert(0, Retry("retry", self.attempt(index), num_failures=left))
+        board, attempts = self.board, self.options.attempts
+        retry = Retry("retry", self.attempt(index), board, attempts)
+        tries = Sequence("tries", memory=True, children=[TriesLeft(index, board, attempts), retry])
+        work = Selector("work", memory=True, children=[tries, self.help(index)])
         return Selector(
             name,
             memory=True,
             children=[
                 AlreadyOver(index, self.board),
                 MateMissing(index, self.board, self.recorder),
-                self.guarded("guarded", Selector("work", memory=True, children=work)),
+                self.guarded("guarded", GoRound("go round", work, board)),
             ],
         )
 
@@ -80,7 +92,8 @@ class TreeBuilder:
         resample = self.options.noise is Noise.RESAMPLED
         watch = Watch("watch", self.board, resample=resample)
         limit = ForceLimit("force limit", self.board, self.options.force_limit_n)
-        body = _under("watched", [limit, watch], self.body())
+        obey = Obey("operator's word", self.board)
+        body = _under("watched", [limit, watch, obey], self.body())
         begin, finish = Begin(index, self.board, self.recorder), Finish(self.board, self.recorder)
         attempt = Sequence("attempt", memory=True, children=[self.recovery(), begin, body, finish])
         return Selector("attempt or note", memory=True, children=[attempt, Fail(self.board, self.recorder)])
@@ -120,16 +133,39 @@ class TreeBuilder:
         work = (
             self.run("grasp again", self.kit.regrasp, needed=to_fetch_again),
             self.run("lift clear", self.kit.lift_clear, needed=in_hand),
-            self.run("put back", self.kit.put_back, needed=in_hand),
+            self.run("put back", self.kit.put_back, needed=to_put_back),
         )
         return [FailureIsSuccess("in any case", routine) for routine in work]
 
-    def operator(self) -> Behaviour:
-        """What happens when every attempt has failed."""
-        ask = AskOperator(self.board, self.recorder, self.options)
-        if self.options.on_failure is not OnFailure.SKIP:
-            return ask
-        return Sequence("give up", memory=True, children=[*self.clear_away(), ask])
+    def help(self, index: int) -> Behaviour:
+        """What happens when every attempt has failed, or the operator wants something else."""
+        board, recorder = self.board, self.recorder
+        left_out = [Decided(Decision.SKIP, board), *self.clear_away(), LeaveUndone(board, recorder)]
+        given_up = [Decided(Decision.ABORT, board), LeaveUndone(board, recorder)]
+        answer = [
+            self.by_hand(index),
+            Sequence("left out", memory=True, children=left_out),
+            Sequence("given up", memory=True, children=given_up),
+            TryAgain(board, self.options.attempts),
+        ]
+        children = [
+            AskOperator(board, recorder, self.options),
+            Selector("answer", memory=True, children=answer),
+        ]
+        return Sequence("help", memory=True, children=children)
+
+    def by_hand(self, index: int) -> Behaviour:
+        """A part that a person says to have put in: checked like one that the robot has."""
+        board, recorder, kit = self.board, self.recorder, self.kit
+        steps = [
+            self.run("stand back", kit.stand_back),
+            self.run("check placed", kit.check_placed),
+            Finish(board, recorder),
+        ]
+        check = Sequence("check", memory=True, children=steps)
+        found = Selector("found?", memory=True, children=[check, NotBelieved(board, recorder)])
+        children = [Decided(Decision.BY_HAND, board), Believe(index, board), found]
+        return Sequence("done by hand", memory=True, children=children)
 
     def last_look(self) -> Behaviour:
         """Inspection of the parts that can still be reached."""

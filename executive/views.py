@@ -116,11 +116,20 @@ def events_view(events: Sequence[Event], assembly: Assembly) -> Table:
     for event in events:
         part = "" if event.step is None else assembly.steps[event.step].part
         time = "" if event.sim_time_s is None else f"{event.sim_time_s:.1f} s"
-        data = event.data or {}
-        detail = (data.get("record") or {}).get("cause") or data.get("found") or data.get("note") or ""
+        detail = event_detail(event)
         kind = event.kind.replace("_", " ")
         table.add_row(time, part, "" if event.attempt is None else str(event.attempt), kind, detail)
     return table
+
+
+def event_detail(event: Event) -> str:
+    """What is to be said about an event besides its kind."""
+    data = event.data or {}
+    if event.kind == "operator":
+        note = f": {data['note']}" if data.get("note") else ""
+        return f"{data['who']}: {data['wish']}{note}"
+    known = (data.get("record") or {}).get("cause") or data.get("found") or data.get("note")
+    return str(known or (data.get("step") or {}).get("note") or "")
 
 
 def queue_view(rows: Sequence[Any]) -> RenderableType:

@@ -31,6 +31,8 @@ class Cause(StrEnum):
     NOT_SEATED = "not seated"
     PART_DISPLACED = "part displaced"
     FAULT = "fault"
+    OPERATOR = "operator"
+    """An operator broke it off, or put right what it did not."""
 
 
 class Routine(Protocol):

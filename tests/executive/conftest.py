@@ -183,6 +183,16 @@ def _inspect(self: Stub, cell: Cell) -> None:
     self.path = [go(tcp, 0.1), go(tcp), lambda c: c.grasp(0.012)]
 
 
+def _stand_back(self: Stub, cell: Cell) -> None:
+    self.path = [lambda c: c.release(), go(cell.observe().tcp_in_base, 0.1)]
+
+
+def _stands(self: Stub, cell: Cell) -> Cause | None:
+    found = cell.observe().grasped
+    cell.release()
+    return None if found else Cause.PART_DISPLACED
+
+
 def stub_kit(**overrides: Any) -> Kit:
     """Routines of a few lines: straight motions, no search."""
     makers: dict[str, Any] = {
@@ -197,6 +207,8 @@ def stub_kit(**overrides: Any) -> Kit:
         "put_back": stub("PutBack", _put_back),
         "regrasp": stub("Regrasp", _inspect, _held(Cause.PART_DISPLACED)),
         "inspect": stub("Inspect", _inspect, _held(Cause.PART_DISPLACED)),
+        "stand_back": stub("StandBack", _stand_back),
+        "check_placed": stub("CheckPlaced", _inspect, _stands),
     }
     return Kit(**{**makers, **overrides})
 

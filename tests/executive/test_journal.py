@@ -149,7 +149,7 @@ def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
 def test_a_journal_of_another_version_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / FILE) as file:
         file.execute("PRAGMA user_version=99")
-    with pytest.raises(JournalUnreadable, match="its format is 99, this version writes 1"):
+    with pytest.raises(JournalUnreadable, match="its format is 99, this version writes 2"):
         Journal(tmp_path)
 
 
@@ -170,3 +170,12 @@ def test_the_default_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
 @given(st.lists(st.tuples(*[st.floats(-1e3, 1e3, width=32)] * 14), max_size=5))
 def test_a_trace_comes_back(rows: list[tuple[float, ...]]) -> None:
     assert np.array_equal(trace_from_bytes(trace_to_bytes(rows)), np.reshape(rows, (-1, 14)))
+
+
+def test_a_journal_of_the_format_before_gets_what_it_lacks(tmp_path: Path) -> None:
+    Journal(tmp_path).close()
+    with sqlite3.connect(tmp_path / FILE) as file:
+        file.execute("DROP TABLE demonstrations")
+        file.execute("PRAGMA user_version=1")
+    journal = Journal(tmp_path)
+    assert journal.demonstrations() == []

@@ -27,6 +27,8 @@ MOVING = (
     "put back",
     "grasp again",
     "look at left",
+    "stand back",
+    "check placed",
 )
 
 
@@ -70,6 +72,8 @@ def leaf_of(builder: TreeBuilder, name: str) -> Behaviour:
 LEAVES = (
     *MOVING, "no fault", "no stop", "force limit", "watch", "begin", "choose start", "finish",
     "note the failure", "ready again", "already over", "skip without its mates", "ask the operator",
+    "operator's word", "tries left", "take it to be in", "not believed", "leave it undone", "try again",
+    "is it: done by hand?", "is it: skip?", "is it: abort?",
 )  # fmt: skip
 
 

@@ -1,0 +1,55 @@
+"""The operator's side of a station: says words, hears the newest state."""
+
+import time
+from pathlib import Path
+
+import zmq
+
+from hardware.client import Link, LinkSettings
+from hardware.keys import load_public, load_secret
+from hardware.messages import Say, Stop
+from hardware.station import LEASE_S, Whereabouts
+
+ANSWER_S = 3.0
+"""A program may be busy for so long before it answers [s]."""
+
+
+class StationLink(Link):
+    """A connection to a station. Raises LinkLost, Refused as :class:`hardware.client.Link`."""
+
+    def say(self, words: bytes) -> str:
+        """Say something to the program; what came of it."""
+        return self.ask(Say(words)).detail
+
+    def stop(self) -> None:
+        """Stop what the program does, in control or not."""
+        self.ask(Stop())
+
+    def hear(self, wait_s: float) -> bytes | None:
+        """The newest state, if one is told within ``wait_s`` that was not heard before."""
+        with self._states_lock:
+            if not self._states.poll(round(1000 * wait_s)):
+                return None
+            try:
+                state = self._states.recv(zmq.NOBLOCK)
+            except zmq.Again:
+                return None
+            self._heard_s = time.monotonic()
+            return state
+
+
+def linked(where: Whereabouts, keys: Path, name: str, key_file: Path | None = None) -> StationLink:
+    """A connection to the station at ``where``, with the keys of ``keys`` or another one.
+
+    Raises LinkLost, KeyTrouble, Refused.
+    """
+    settings = LinkSettings(
+        where.commands,
+        where.states,
+        name[:64],
+        load_secret(key_file or keys / "operator.key"),
+        load_public(keys / "server.pub"),
+        answer_s=ANSWER_S,
+        beat_s=LEASE_S / 6.0,
+    )
+    return StationLink(settings)
