@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from executive.errors import CellFileNeeded, CellUnavailable
-from executive.journal import default_runs_dir
 from executive.kit import insertions_of
 from executive.options import CellName, Noise, RunOptions
+from executive.places import default_runs_dir
 from executive.run import Bench
 from sequences.assembly import Assembly
 

@@ -23,6 +23,7 @@ from skills.cell import Cell, Observation
 
 REDRAWS_PER_S = 6
 FORCE_SCALE_N = 60.0
+ASKED = "help it with: dovetail operate"
 
 
 class LiveDisplay(Silent):
@@ -66,6 +67,8 @@ class LiveDisplay(Silent):
         data = event.data or {}
         if event.kind == "note":
             self._console.print(data["note"], style="yellow", highlight=False, markup=False)
+        if event.kind == "asked":
+            self._console.print(f"{data['note']}; {ASKED}", style="bold yellow", highlight=False)
         if "step" in data:
             self._outcomes[data["step"]["index"]] = Outcome(data["step"]["outcome"])
 
@@ -124,6 +127,8 @@ class PlainLines(Silent):
         "step_skipped": "skipped",
         "step_failed": "given up",
         "displaced": "displaced",
+        "asked": f"needs help; {ASKED}",
+        "not_believed": "not found in place",
     }
 
     def __init__(self, console: Console) -> None:

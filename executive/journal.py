@@ -6,7 +6,6 @@ A failed attempt leaves a row in ``failures``, the queue from which skills are r
 """
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -88,13 +87,6 @@ class RunRow:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def default_runs_dir() -> Path:
-    """``$DOVETAIL_HOME``, else ``dovetail`` in the user's data directory."""
-    if home := os.environ.get("DOVETAIL_HOME"):
-        return Path(home)
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "dovetail"
 
 
 def _prepare(connection: Any, _: object) -> None:

@@ -210,7 +210,7 @@ def reset(
 
 def _cell(path: Path | None, robot: str | None = None) -> "CellFile":
     """The cell of a file, or that of this machine; with another robot where one is given."""
-    from executive.journal import default_runs_dir
+    from executive.places import default_runs_dir
     from hardware.cell_file import Bridge, Robot, load_cell, simulated_cell
 
     if path is None:

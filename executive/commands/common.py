@@ -120,7 +120,8 @@ def print_json(value: Any) -> None:
 
 def open_journal(runs_dir: Path | None) -> "Journal":
     """The journal in ``runs_dir`` or in the default place."""
-    from executive.journal import Journal, default_runs_dir
+    from executive.journal import Journal
+    from executive.places import default_runs_dir
 
     return Journal(runs_dir or default_runs_dir())
 

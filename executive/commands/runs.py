@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,29 +23,20 @@ from executive.commands.common import (
     stderr,
     stdout,
 )
+from executive.commands.outcome import Output, attendant_of, brief, displays, show
 from executive.options import CellName, Noise, OnFailure, PolicyName, RunOptions
 
 if TYPE_CHECKING:
     from executive.interrupt import StopOnInterrupt
     from executive.journal import Journal
     from executive.observers import Observer
+    from executive.operator.attendant import Attendant
     from executive.run import Bench
     from sequences.assembly import Assembly
 
 Report = Annotated[Path | None, typer.Option("--report", metavar="DIR", help="Write report.html and .json.")]
 Png = Annotated[Path | None, typer.Option("--png", metavar="FILE", help="Draw the product at the end.")]
 Video = Annotated[Path | None, typer.Option("--video", metavar="FILE", help="Film the run.")]
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """What is to be shown and written."""
-
-    as_json: bool
-    quiet: bool
-    report: Path | None
-    png: Path | None
-    video: Path | None
 
 
 @one_screen_errors
@@ -102,8 +92,10 @@ def run(
         _many(assembly, options, journal, output, repeat, jobs)
     from executive.run import assemble
 
-    def go(bench: "Bench", observers: Sequence["Observer"], stop: "StopOnInterrupt") -> dict[str, Any]:
-        result = assemble(assembly, bench, options, journal, observers, stop_wanted=stop)
+    def go(
+        bench: "Bench", observers: Sequence["Observer"], stop: "StopOnInterrupt", attendant: "Attendant"
+    ) -> dict[str, Any]:
+        result = assemble(assembly, bench, options, journal, observers, stop_wanted=stop, attendant=attendant)
         return result.as_json(profiles=True)
 
     _one(assembly, options, journal, output, go)
@@ -133,14 +125,18 @@ def resume(
 
     assembly = Assembly.model_validate_json(row.assembly)
 
-    def go(bench: "Bench", observers: Sequence["Observer"], stop: "StopOnInterrupt") -> dict[str, Any]:
-        result = go_on(row.run, assembly, bench, row.options, journal, observers, stop_wanted=stop)
+    def go(
+        bench: "Bench", observers: Sequence["Observer"], stop: "StopOnInterrupt", attendant: "Attendant"
+    ) -> dict[str, Any]:
+        result = go_on(
+            row.run, assembly, bench, row.options, journal, observers, stop_wanted=stop, attendant=attendant
+        )
         return result.as_json(profiles=True)
 
     _one(assembly, row.options, journal, Output(as_json, quiet, report, png, video), go)
 
 
-Go = Callable[["Bench", Sequence["Observer"], "StopOnInterrupt"], dict[str, Any]]
+Go = Callable[["Bench", Sequence["Observer"], "StopOnInterrupt", "Attendant"], dict[str, Any]]
 
 
 def _one(assembly: "Assembly", options: RunOptions, journal: "Journal", output: Output, go: Go) -> None:
@@ -153,56 +149,14 @@ def _one(assembly: "Assembly", options: RunOptions, journal: "Journal", output: 
         stop = stack.enter_context(StopOnInterrupt())
         bench = open_bench(assembly, options, journal.runs_dir)
         stack.callback(bench.cell.close)
-        observers = [*_display(output, options, stack)]
+        observers = [*displays(output, options, stack)]
         if output.png is not None or output.video is not None:
             camera = Camera(output.png, output.video, lambda why: stderr().print(why, highlight=False))
             stack.callback(camera.close)
             observers.append(camera)
-        result = go(bench, observers, stop)
-    _show(result, journal, output, resumable=options.cell.lasting)
+        result = go(bench, observers, stop, attendant_of(journal, stack))
+    show(result, journal, output, resumable=options.cell.lasting)
     raise typer.Exit(_code([result]))
-
-
-def _display(output: Output, options: RunOptions, stack: ExitStack) -> "Sequence[Observer]":
-    if output.quiet:
-        return []
-    from executive.display import LiveDisplay, PlainLines
-
-    console = stderr()
-    if console.is_terminal:
-        return [stack.enter_context(LiveDisplay(console, options.force_limit_n))]
-    return [PlainLines(console)]
-
-
-def _show(result: dict[str, Any], journal: "Journal", output: Output, *, resumable: bool) -> None:
-    from executive.journal import default_runs_dir
-    from executive.report import write_report
-    from executive.views import result_view
-
-    if output.report is not None:
-        written = write_report(output.report, result, _drawn(output.png))
-        stderr().print(f"report: {written}", highlight=False, soft_wrap=True)
-    if output.as_json:
-        print_json(brief(result))
-    elif not output.quiet:
-        stdout().print(result_view(result))
-    else:
-        stdout().print(result["state"])
-    if resumable and result["state"] in ("interrupted", "fault"):
-        place = "" if journal.runs_dir == default_runs_dir() else f" --runs-dir {journal.runs_dir}"
-        command = f"dovetail resume {result['run']}{place}"
-        stderr().print(f"Go on with: {command}", highlight=False, soft_wrap=True)
-
-
-def _drawn(png: Path | None) -> list[Path]:
-    """The picture, where one could be drawn."""
-    return [png] if png is not None and png.exists() else []
-
-
-def brief(result: dict[str, Any]) -> dict[str, Any]:
-    """A result without its force profiles."""
-    attempts = [{k: v for k, v in a.items() if k != "force_profile"} for a in result["attempts"]]
-    return {**result, "attempts": attempts}
 
 
 def _many(

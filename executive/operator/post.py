@@ -8,6 +8,7 @@ from executive.operator.attendant import Watched
 from executive.operator.helm import Declined
 from executive.operator.protocol import Unintelligible, state_to_bytes, wish_from_bytes
 from executive.operator.telling import Teller
+from executive.places import keys_folder, whereabouts_file
 from hardware.messages import Refusal, Refused
 from hardware.station import Station, local_keys
 
@@ -16,16 +17,6 @@ WAIT_S = 0.03
 """How long a run that waits itself waits for what is said next [s]."""
 PATIENCE_S = 60.0
 """An operator who has been cut off is still waited for so long [s]."""
-
-
-def keys_folder(runs_dir: Path) -> Path:
-    """Where the keys of a journal's stations are."""
-    return runs_dir / "operator" / "keys"
-
-
-def whereabouts_file(runs_dir: Path, run: int) -> Path:
-    """Where a run that goes on says how to reach it."""
-    return runs_dir / "operator" / f"run-{run}.json"
 
 
 class Post:

@@ -129,7 +129,7 @@ class Happening(Struct, frozen=True, array_like=True):
 
 
 class Start(Struct, frozen=True, array_like=True):
-    """An initialization in the goal's frame [m], and what came of it."""
+    """An initialization relative to the goal, along the base frame's axes [m], and what came of it."""
 
     x_m: float
     y_m: float
@@ -138,7 +138,7 @@ class Start(Struct, frozen=True, array_like=True):
 
 
 class Plug(Struct, frozen=True, array_like=True):
-    """Where the plug is relative to its estimated goal [m, rad]."""
+    """Where the plug is relative to its estimated goal, along the base frame's axes [m], and turned [rad]."""
 
     x_m: float
     y_m: float

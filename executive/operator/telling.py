@@ -22,6 +22,7 @@ from executive.operator.protocol import (
 )
 from executive.records import AttemptRecord, Outcome
 from executive.views import event_detail
+from skills.cell import Vector
 from skills.routine import Cause
 
 EVENTS, LINES = 40, 40
@@ -123,9 +124,9 @@ class Teller:
             return None
         insertion = attempt.insertion
         tcp = self.watched.helm.cell.inner.observe().tcp_in_base
-        pose = attempt.goal_in_base.inv() * tcp * insertion.tcp_in_plug.inv()
-        x, y, z = (round(float(v), 5) for v in pose.translation)
-        yaw = float(pose.rotation.as_euler("ZYX")[0])
+        plug, goal = tcp * insertion.tcp_in_plug.inv(), attempt.goal_in_base
+        x, y, z = (round(float(v), 5) for v in plug.translation - goal.translation)
+        yaw = float((goal.rotation.inv() * plug.rotation).as_euler("ZYX")[0])
         if insertion.symmetry:
             turn = 2.0 * np.pi / insertion.symmetry
             yaw = (yaw + turn / 2.0) % turn - turn / 2.0
@@ -135,14 +136,12 @@ class Teller:
         board = self.watched.board
         if board.attempt is None:
             return
-        part = board.attempt.insertion.part
+        part, turn = board.attempt.insertion.part, board.attempt.goal_in_base.rotation
         for record in board.attempts:
             if record.part == part and record.initialization is not None:
-                x, y = record.initialization[:2]
-                yield Start(round(x, 5), round(y, 5), record.seated)
+                yield _start(turn.apply(record.initialization[:3]), record.seated)
         if board.attempt.initialization.any():
-            x, y = board.attempt.initialization[:2]
-            yield Start(round(float(x), 5), round(float(y), 5), None)
+            yield _start(turn.apply(board.attempt.initialization[:3]), None)
 
     def _question(self) -> Question | None:
         board = self.watched.board
@@ -153,6 +152,10 @@ class Teller:
         tried = [record for record in board.attempts if record.part == part]
         evidence = _evidence(tried[-1]) if tried else board.message
         return Question(part, board.progress.tried, str(cause), evidence, ADVICE[cause])
+
+
+def _start(position: Vector, seated: bool | None) -> Start:
+    return Start(round(float(position[0]), 5), round(float(position[1]), 5), seated)
 
 
 def _evidence(record: AttemptRecord) -> str:

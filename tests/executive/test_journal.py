@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from executive.codec import trace_from_bytes, trace_to_bytes
 from executive.errors import JournalUnreadable, UnknownRun
-from executive.journal import FILE, Event, Failure, Journal, default_runs_dir
+from executive.journal import FILE, Event, Failure, Journal
 from executive.lock import RunLock, held
 from executive.options import Noise, OnFailure, PolicyName, RunOptions
+from executive.places import default_runs_dir
 from executive.records import RunState
 
 

@@ -1,0 +1,48 @@
+"""``dovetail operate``: the operator's screen."""
+
+import getpass
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from executive.commands.common import BAD_INPUT, RunsDir, one_screen_errors
+
+
+def operator_name() -> str:
+    """Who sits at this terminal, for journals."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "somebody"
+    return f"{user}@{socket.gethostname()}"
+
+
+@one_screen_errors
+def operate(
+    number: Annotated[
+        int | None, typer.Argument(metavar="RUN", help="The run's number; else the one that goes on.")
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Look on; leave control to others.")] = False,
+    name: Annotated[str | None, typer.Option(help="Your name in the journal; else user and machine.")] = None,
+    key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Your own key, where it is authorized.")
+    ] = None,
+    runs_dir: RunsDir = None,
+) -> None:
+    """Watch a run and help it: pause, move the tool, retry, skip, stop."""
+    import sys
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        typer.echo("the operator's screen needs a terminal", err=True)
+        raise typer.Exit(BAD_INPUT)
+    from executive.operator.feed import LiveFeed
+    from executive.operator.screen import OperatorApp
+    from executive.places import default_runs_dir
+
+    feed = LiveFeed(runs_dir or default_runs_dir(), number, name or operator_name(), watch=watch, key=key)
+    try:
+        OperatorApp(feed).run()
+    finally:
+        feed.close()

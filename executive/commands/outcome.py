@@ -1,0 +1,87 @@
+"""What a run shows on the way and at its end, and who may come to help it."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from executive.commands.common import print_json, stderr, stdout
+from executive.options import RunOptions
+
+if TYPE_CHECKING:
+    from executive.journal import Journal
+    from executive.observers import Observer
+    from executive.operator.attendant import Attendant
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What is to be shown and written."""
+
+    as_json: bool
+    quiet: bool
+    report: Path | None
+    png: Path | None
+    video: Path | None
+
+
+def attendant_of(journal: "Journal", stack: ExitStack) -> "Attendant":
+    """A station for the operator's screen; a run goes on without one where none can be set up."""
+    from zmq import ZMQError
+
+    from executive.operator.attendant import Nobody
+    from executive.operator.post import Post
+    from hardware.keys import KeyTrouble
+
+    try:
+        post = Post(journal.runs_dir)
+    except (KeyTrouble, ZMQError, OSError) as error:
+        stderr().print(f"'dovetail operate' will not reach this run: {error}", highlight=False)
+        return Nobody()
+    stack.callback(post.close)
+    return post
+
+
+def displays(output: Output, options: RunOptions, stack: ExitStack) -> "Sequence[Observer]":
+    """What follows the run on this terminal."""
+    if output.quiet:
+        return []
+    from executive.display import LiveDisplay, PlainLines
+
+    console = stderr()
+    if console.is_terminal:
+        return [stack.enter_context(LiveDisplay(console, options.force_limit_n))]
+    return [PlainLines(console)]
+
+
+def show(result: dict[str, Any], journal: "Journal", output: Output, *, resumable: bool) -> None:
+    """What came of it, as it was asked for."""
+    from executive.places import default_runs_dir
+    from executive.report import write_report
+    from executive.views import result_view
+
+    if output.report is not None:
+        written = write_report(output.report, result, _drawn(output.png))
+        stderr().print(f"report: {written}", highlight=False, soft_wrap=True)
+    if output.as_json:
+        print_json(brief(result))
+    elif not output.quiet:
+        stdout().print(result_view(result))
+    else:
+        stdout().print(result["state"])
+    if resumable and result["state"] in ("interrupted", "fault"):
+        place = "" if journal.runs_dir == default_runs_dir() else f" --runs-dir {journal.runs_dir}"
+        command = f"dovetail resume {result['run']}{place}"
+        stderr().print(f"Go on with: {command}", highlight=False, soft_wrap=True)
+
+
+def _drawn(png: Path | None) -> list[Path]:
+    """The picture, where one could be drawn."""
+    return [png] if png is not None and png.exists() else []
+
+
+def brief(result: dict[str, Any]) -> dict[str, Any]:
+    """A result without its force profiles."""
+    attempts = [{k: v for k, v in a.items() if k != "force_profile"} for a in result["attempts"]]
+    return {**result, "attempts": attempts}
