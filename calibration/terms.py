@@ -55,3 +55,13 @@ class StartRule(StrEnum):
     """The densest candidate of a mixture fitted to successful starts."""
     LOWER_BOUND = "lower-bound"
     """Where the success map's lower confidence bound is highest."""
+
+
+class Over(StrEnum):
+    """Over what practice is sought."""
+
+    AUTO = "auto"
+    """Over the start, if that foretells anything; else over both; else nowhere in particular."""
+    START = "start"
+    BOTH = "both"
+    """Start and error of the goal's estimate together."""

@@ -79,6 +79,15 @@ def next_version(name: str, folder: Path) -> int:
     return max(known, default=0) + 1
 
 
+def refined_in(name: str, folder: Path, refinement: str) -> Path | None:
+    """The version of the skill called ``name`` that ``refinement`` has published; None when it has not yet.
+
+    Raises SkillError.
+    """
+    paths = versions(name, folder).values()
+    return next((path for path in paths if read_record(path).record.get("refinement") == refinement), None)
+
+
 def publish(
     skill: Skill,
     weights: Mapping[str, NDArray[Any]],
