@@ -1,11 +1,12 @@
 """Which skill inserts each part of a run: the one trained for its step, else the search."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from executive.options import PolicyName
 from sequences.assembly import Assembly, Step
-from skills.artifact import version_text
+from skills.artifact import geometry_of, version_text
+from skills.initialization import Initialization
 from skills.insertion import Attempt, Insertion
 from skills.learned import Learned, crew
 from skills.library import Found, fitting
@@ -30,6 +31,8 @@ class Chosen:
     """What inserts each part of a product."""
 
     by_part: Mapping[str, Choice]
+    known: Mapping[str, Initialization] = field(default_factory=dict)
+    """Part → where its skill knows to start from; none for a skill that does not."""
     notes: tuple[str, ...] = ()
     """For a person: where something else was chosen than was asked for."""
 
@@ -48,6 +51,7 @@ def chosen(assembly: Assembly, name: PolicyName, insertions: Mapping[str, Insert
     if name is not PolicyName.LEARNED:
         return Chosen({step.part: _scripted(str(name), assembly, step) for step in assembly.steps})
     choices: dict[str, Choice] = {}
+    known: dict[str, Initialization] = {}
     missing: list[str] = []
     for step in assembly.steps:
         found = fitting(assembly, step)
@@ -57,8 +61,10 @@ def chosen(assembly: Assembly, name: PolicyName, insertions: Mapping[str, Insert
         else:
             crew(found, insertions[step.part], 1, CHECKED_AT_S)
             choices[step.part] = Choice(version_text(found.skill, assembly, step), _learned(found))
+            if (where := found.skill.initializations.get(geometry_of(assembly, step))) is not None:
+                known[step.part] = where
     notes = (f"no trained skill for {', '.join(missing)}: search is used",) if missing else ()
-    return Chosen(choices, notes)
+    return Chosen(choices, known, notes)
 
 
 def _scripted(name: str, assembly: Assembly, step: Step) -> Choice:

@@ -57,16 +57,16 @@ def standard_kit(assembly: Assembly, name: PolicyName) -> Kit:
     Raises SkillError for a trained skill that cannot be used.
     """
     from executive.choice import chosen
+    from executive.starts import Starts
     from skills.handling import Carry, Inspect, LetGo, LiftClear, Pick, PutBack
     from skills.placed import CheckPlaced, StandBack
     from skills.regrasp import Regrasp
     from skills.seated import CheckSeated
-    from skills.start import initializations
 
     choice = chosen(assembly, name, insertions_of(assembly))
     return Kit(
         insertion_of=lambda assembly, step: insertions_of(assembly)[step.part],
-        initializations=initializations,
+        initializations=Starts(assembly, choice.known, insertions_of(assembly)),
         pick=Pick,
         carry=Carry,
         policy=lambda attempt: choice.by_part[attempt.insertion.part].make(attempt),
