@@ -10,6 +10,8 @@ from hardware.keys import load_public, load_secret
 from hardware.messages import Say, Stop
 from hardware.station import LEASE_S, Whereabouts
 
+GONE_S = 0.5
+"""A program that tells nothing for so long has ended, or is out of reach [s]."""
 ANSWER_S = 3.0
 """A program may be busy for so long before it answers [s]."""
 
@@ -24,6 +26,12 @@ class StationLink(Link):
     def stop(self) -> None:
         """Stop what the program does, in control or not."""
         self.ask(Stop())
+
+    def close(self, *, gone: bool = False) -> None:
+        """Let go of control and of the connection; nothing is given back to a program that is ``gone``."""
+        if gone or self.silence_s() > GONE_S:
+            self._in_control = False
+        super().close()
 
     def hear(self, wait_s: float) -> bytes | None:
         """The newest state, if one is told within ``wait_s`` that was not heard before."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from executive.operator.protocol import AnyWish, State, Unintelligible, state_from_bytes, wish_to_bytes
+from executive.operator.protocol import AnyWish, Halt, State, Unintelligible, state_from_bytes, wish_to_bytes
 from executive.places import keys_folder, whereabouts_file, whereabouts_files
 
 if TYPE_CHECKING:
@@ -96,6 +96,9 @@ class LiveFeed:
         if link is None:
             raise Unheard("there is no connection to the run")
         try:
+            if isinstance(wish, Halt) and not link.in_control:
+                link.stop()
+                return "stopping"
             return link.say(wish_to_bytes(wish))
         except Refused as refused:
             raise Unheard(refused.detail) from None
@@ -136,7 +139,8 @@ class LiveFeed:
                     self._stay(link, found)
                 finally:
                     self._link = None
-                    link.close()
+                    over = self._state is not None and bool(self._state.outcome)
+                    link.close(gone=over or not self._closed.is_set())
             self._closed.wait(LOOK_EVERY_S)
 
     def _find(self) -> "Whereabouts | None":

@@ -24,6 +24,12 @@ MODE_SIGNS = {
 EVENT_SIGNS = {"attempt_failed": "✗", "step_done": "✓", "step_skipped": "–", "step_failed": "✗", "asked": "?",
                "operator": "»", "displaced": "✗", "not_believed": "✗"}  # fmt: skip
 
+QUESTION_KEYS = (
+    (("R", "retry from here"), ("E", "from another start"), ("G", "regrasp")),
+    (("B", "I did it by hand"), ("K", "skip it"), ("A", "abort")),
+    (("↑↓←→", "move the tool"), ("H", "lead it by hand")),
+)  # fmt: skip
+
 
 def header(view: View, width: int) -> Text:
     """One line: which run, what it is doing, who is in control."""
@@ -86,8 +92,8 @@ def forces(state: State, width: int, height: int) -> Text:
     top = force_scale(shown)
     now, peak = (shown[-1] if shown else 0.0), max(shown, default=0.0)
     seconds = len(shown) * state.period_s
-    line = Text(f"now {now:5.1f} N  peak {peak:5.1f} N  ")
-    line.append(f"full {top:.0f} N, {seconds:.0f} s", "dim")
+    line = Text(f"{now:.0f} N, peak {peak:.0f} N ")
+    line.append(f"of {top:.0f} in {seconds:.0f} s", "dim")
     for row in bars(shown, width, max(1, height - 1), top):
         line.append("\n")
         line.append(row, "red" if now > 0.5 * state.limit_n else "cyan")
@@ -104,7 +110,7 @@ def plug(state: State, width: int, height: int) -> Text:
     view, half = plug_above(where, over, height - 1)
     side = plug_beside(where, beside, height - 1)
     x, y, z = (1e3 * v for v in (where.x_m, where.y_m, where.z_m))
-    line = Text(f"{x:+.1f} {y:+.1f} {math.degrees(where.yaw_rad):+.0f}° ±{half:.0f} mm".ljust(over + 2))
+    line = Text(f"{x:+.1f} {y:+.1f} {math.degrees(where.yaw_rad):+.0f}° (±{half:.0f})".ljust(over + 2))
     line.append(f"{z:+.1f} mm")
     for a, b in zip(view, side, strict=True):
         line.append("\n")
@@ -151,14 +157,13 @@ def question(state: State, *, controlling: bool) -> Text:
     text.append(f"→ {asked.advice}\n\n", "italic")
     if not controlling:
         return text + Text(f"{state.operator or 'nobody'} is the operator; T asks for control", "bold yellow")
-    keys = (
-        ("R", "retry from here"), ("E", "retry from another start"), ("G", "regrasp"),
-        ("B", "I did it by hand"), ("K", "skip it"), ("A", "abort"),
-        ("↑↓←→", "move the tool"), ("H", "lead it"),
-    )  # fmt: skip
-    for key, what in keys:
-        text.append(f" {key} ", "bold reverse")
-        text.append(f" {what}   ")
+    for line in QUESTION_KEYS:
+        for key, what in line:
+            text.append(f" {key} ", "bold reverse")
+            text.append(f" {what}".ljust(22 - len(key)))
+        text.rstrip()
+        text.append("\n")
+    text.rstrip()
     return text
 
 

@@ -27,11 +27,18 @@ class Pane(Static):
         self.border_title = title
         self.drawing = drawing
         self._shown: Text | None = None
+        self._state: State | None = None
+
+    def on_resize(self) -> None:
+        """Draw the same on another size."""
+        if self._state is not None:
+            self.show(self._state)
 
     def show(self, state: State) -> None:
         """Draw ``state``."""
+        self._state = state
         width, height = self.content_size
-        if width < 1 or height < 1:
+        if width < 8 or height < 2:
             return
         text = self.drawing(state, width, height)
         if text != self._shown or text.spans != getattr(self._shown, "spans", None):
@@ -43,12 +50,15 @@ class OperatorApp(App[None]):
     """One screen; keyboard only."""
 
     ENABLE_COMMAND_PALETTE = False
+    AUTO_FOCUS = ""
     CSS = """
     Screen { layers: base above; }
     #header { height: 1; background: $panel; }
     #middle { height: 8; }
     #top { height: 1fr; min-height: 9; }
-    Pane { border-top: solid $primary; padding: 0 1 0 0; }
+    Pane { border-top: solid $primary; padding: 0 1 0 0; height: 100%; }
+    Static { text-wrap: nowrap; text-overflow: ellipsis; }
+    #question { text-wrap: wrap; }
     #steps { width: 2fr; } #tree { width: 3fr; }
     #forces { width: 3fr; } #plug { width: 3fr; } #starts { width: 2fr; min-width: 22; }
     #events { height: 1fr; max-height: 16; min-height: 5; }
@@ -76,7 +86,7 @@ class OperatorApp(App[None]):
             yield Pane("tree", "tree", lambda state, width, height: panes.tree(state, height))
         with Horizontal(id="middle"):
             yield Pane("forces", "contact force", panes.forces)
-            yield Pane("plug", "plug to goal: above | beside", panes.plug)
+            yield Pane("plug", "plug: above | beside", panes.plug)
             yield Pane("starts", "starts", panes.starts)
         with Vertical():
             yield Pane("events", "events", lambda state, width, height: panes.events(state, height))
@@ -95,6 +105,8 @@ class OperatorApp(App[None]):
 
     def draw(self) -> None:
         """Draw what the feed shows now."""
+        if not self.query("#header"):
+            return
         view = self.feed.view()
         self.query_one("#header", Static).update(panes.header(view, self.size.width))
         self.query_one("#footer", Static).update(self._footer(view))
@@ -121,9 +133,7 @@ class OperatorApp(App[None]):
             return Text(" watching   T ask for control   S stop   Q leave   ? keys", "dim")
         go = "go on" if view.state.mode in (Mode.PAUSED, Mode.GUIDED) else "pause"
         size = f"±{STEPS_MM[self.step]:g} mm"
-        return Text(
-            f" space {go}  R here  E elsewhere  G regrasp  arrows {size}  K skip  S stop  N note  ? keys"
-        )
+        return Text(f" space {go}  R retry  E elsewhere  G regrasp  ↑↓←→ {size}  S stop  ? keys")
 
     # -- keys ----------------------------------------------------------------------------------------
 
