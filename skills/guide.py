@@ -56,8 +56,10 @@ class Lead:
     pitch_share: float = 1.3
     """Distance between the spiral's turns, as a multiple of the clearance on each side."""
     reach_m: float = 0.0026
-    yaw_reach_rad: float = float(np.deg2rad(10.0))
+    yaw_reach_rad: float = float(np.deg2rad(13.0))
     """Outer radius of the spiral for a goal that stands firm [m] and amplitude of the yaw's swing [rad]."""
+    swing_rate: float = 0.4
+    """Rate of the yaw's swing [rad/s]; what swings faster creeps in the grasp and falls behind."""
 
 
 _RISE_SPEED, _CROSS_SPEED, _APPROACH_SPEED, _TOUCH_SPEED = 0.10, 0.05, 0.04, 0.012
@@ -73,7 +75,6 @@ _TRAILING_M, _EASE_FROM_M, _EASE_OVER_M, _LEAST_PACE = 0.0008, 0.0006, 0.0008, 0
 _SLIP_SPEED, _SLIP_BAND_M = 0.00035, 0.0004
 _HOME_M, _REST_M, _REST_S = 0.0006, 0.0002, 0.36
 _GUESSED_M = 0.0025
-_LEAST_CATCH_S, _SWING_RATE = 0.035, (0.4, 1.5)
 
 
 @dataclass(slots=True)
@@ -113,8 +114,6 @@ class Guide:
         self._reach_m = self.lead.reach_m + insertion.play_m - insertion.clearance_m
         self._bound_m = self._reach_m + SIDEWAYS_M + insertion.clearance_m
         self._bound_rad = self.lead.yaw_reach_rad + min(insertion.yaw_play_rad, SIDEWAYS_RAD)
-        rate = insertion.yaw_play_rad / _LEAST_CATCH_S
-        self._swing_rate = float(np.clip(rate, *_SWING_RATE)) if self.keyed else 0.0
         self.phase = np.zeros(n, int)
         self.target, self.turn = np.zeros((n, 3)), np.zeros((n, 3))
         """Target of the plug: position (n, 3) [m] and rotation vector (n, 3) [rad]."""
@@ -330,7 +329,7 @@ class Guide:
         amplitude = self.lead.yaw_reach_rad * self.lead.spiral
         if not self.keyed or amplitude == 0.0:
             return np.zeros(int(rows.sum()))
-        phase = self._swing[rows] + self._swing_rate * self.period_s / (4 * amplitude)
+        phase = self._swing[rows] + self.lead.swing_rate * self.period_s / (4 * amplitude)
         self._swing[rows] = phase % 1.0
         return np.asarray(amplitude * (np.abs((self._swing[rows] + 0.75) % 1.0 - 0.5) * 4.0 - 1.0))
 

@@ -1,6 +1,7 @@
 """From a step of an assembly to what the routines need to know about it."""
 
 import numpy as np
+from scipy.spatial.transform import RigidTransform, Rotation
 from shapely import LineString
 
 from sequences.assembly import Assembly, Grasp, Part, Step
@@ -23,7 +24,7 @@ def insertion_of(assembly: Assembly, step: Step) -> Insertion:
     return Insertion(
         part=step.part,
         skill=step.skill,
-        tcp_in_plug=grasp.tcp_in_part,
+        tcp_in_plug=_turned_least(grasp.tcp_in_part, assembly.goal_in_base(step)),
         grip_width_m=grasp.width_mm / 1000.0,
         cross_width_m=_cross_width(solid, grasp) if grasp.centre else None,
         mass_kg=solid.mass_kg,
@@ -45,6 +46,18 @@ def loose_fits(assembly: Assembly, step: Step) -> int:
     """How many loose fits lie between the base and ``step``'s part, by the longest way."""
     loose = [assembly.step_of(mate) for mate in step.mates if mate != assembly.base.part]
     return 1 + max((loose_fits(assembly, mate) for mate in loose), default=0)
+
+
+def _turned_least(tcp_in_plug: RigidTransform, goal_in_base: RigidTransform) -> RigidTransform:
+    """The grasp, or the same with the fingers exchanged: whichever keeps the wrist from its limits at the goal.
+
+    The last joint of the FR3 goes 173 degrees either way, and stands at 45 degrees when the TCP's x axis is
+    along the base's. The TCP's x axis is kept in the half plane in front of the base.
+    """
+    x, y, _ = (goal_in_base * tcp_in_plug).rotation.apply([1.0, 0.0, 0.0])
+    if x > 1e-6 or (x > -1e-6 and y > 0.0):
+        return tcp_in_plug
+    return tcp_in_plug * RigidTransform.from_rotation(Rotation.from_rotvec([0.0, 0.0, np.pi]))
 
 
 def _cross_width(solid: Solid, grasp: Grasp) -> float | None:
