@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from executive.board import Board
+from executive.journal import Event
 from executive.observers import Silent
 from executive.records import RunResult
 from sequences.assembly import Assembly
@@ -12,7 +13,10 @@ from skills.cell import Cell
 
 if TYPE_CHECKING:
     from sim.film import Film
+    from sim.render import Renderer
 
+STEP_PX = 360
+"""Width and height of the picture of a step."""
 Say = Callable[[str], None]
 """Told, in words, why there is no picture."""
 
@@ -30,6 +34,40 @@ def product_views(assembly: Assembly, directory: Path, say: Say) -> list[Path]:
     return [
         save_png(picture, directory / f"{assembly.name}-{name}.png") for name, picture in pictures.items()
     ]
+
+
+class StepCamera(Silent):
+    """Takes a small picture of the fixture whenever a part is in place."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._renderer: Renderer | None = None
+        self._board: Board | None = None
+        self.taken: dict[str, bytes] = {}
+        """Part → JPEG."""
+
+    def began(self, board: Board, cell: Cell) -> None:
+        """See :class:`executive.observers.Observer`."""
+        from sim.render import Renderer
+
+        self._board = board
+        try:
+            self._renderer = Renderer(cell)
+        except TypeError:
+            self._renderer = None
+
+    def happened(self, event: Event) -> None:
+        """See :class:`executive.observers.Observer`."""
+        if event.kind != "step_done" or self._renderer is None or self._board is None or event.step is None:
+            return
+        from sim.render import NoRenderer, jpeg
+
+        part = self._board.assembly.steps[event.step].part
+        try:
+            self.taken[part] = jpeg(self._renderer.close_up(), STEP_PX)
+        except NoRenderer as error:
+            self._say(f"no pictures of the steps: {error}")
+            self._renderer = None
 
 
 class Camera(Silent):

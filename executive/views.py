@@ -1,6 +1,6 @@
 """What people see, as rich renderables made of plain records. Nothing here touches a terminal."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -11,6 +11,7 @@ from rich.text import Text
 from executive.journal import Event, RunRow
 from executive.records import Outcome, RunState
 from sequences.assembly import Assembly
+from skills.statistics import share_text
 
 STATE_STYLE = {
     RunState.RUNNING: "cyan",
@@ -130,6 +131,45 @@ def event_detail(event: Event) -> str:
         return f"{data['who']}: {data['wish']}{note}"
     known = (data.get("record") or {}).get("cause") or data.get("found") or data.get("note")
     return str(known or (data.get("step") or {}).get("note") or "")
+
+
+def comparison_view(names: tuple[str, str], parts: Mapping[str, Sequence[tuple[str, str, str]]]) -> Group:
+    """Two runs side by side: what came of them, what was another, step by step."""
+    tables = []
+    for title, rows in parts.items():
+        table = new_table(title, *names)
+        for row in rows:
+            table.add_row(*row)
+        tables.append(table)
+    return Group(*tables)
+
+
+def stats_view(report: Mapping[str, Any]) -> RenderableType:
+    """All runs summed up."""
+    if not report["runs"]:
+        return Text("No runs yet. Begin with: dovetail run PRODUCT")
+    right = ("runs", "helped", "between")
+    products = new_table("product", "runs", "assembled", "first pass", "helped", "between", right=right)
+    for row in report["products"]:
+        between = row["assemblies_between_interventions"]
+        products.add_row(
+            row["product"], str(row["runs"]), share_text(row["assembled"], row["runs"]),
+            share_text(row["first_pass"], row["runs"]), str(row["interventions"]),
+            "never" if between is None else f"{between:g}",
+        )  # fmt: skip
+    causes = new_table("cause", "attempts", "up to here", "mostly", right=("attempts", "up to here"))
+    for row in report["causes"]:
+        causes.add_row(
+            row["cause"], str(row["attempts"]), f"{100 * row['cumulative']:.0f} %", ", ".join(row["mostly"])
+        )
+    skills = new_table("step", "version", "seated at the first attempt")
+    for row in report["skills"]:
+        skills.add_row(
+            f"{row['product']}/{row['step']}", row["version"], share_text(row["seated"], row["tried"])
+        )
+    explained = Text("first pass: each step at its first attempt, nobody stepping in; between: assemblies\n"
+                     "for each intervention; brackets: 95 % intervals", style="dim")  # fmt: skip
+    return Group(products, explained, causes, skills)
 
 
 def queue_view(rows: Sequence[Any]) -> RenderableType:

@@ -19,7 +19,7 @@ from sim.portrait import CELL_VIEW, Portrait
 from sim.shading import photograph
 from sim.views import product_views
 
-__all__ = ["Film", "NoRenderer", "Renderer", "product_views", "save_png"]
+__all__ = ["Film", "NoRenderer", "Renderer", "jpeg", "product_views", "save_png"]
 
 CELL_PX, CLOSE_UP_PX = (720, 720), (720, 720)
 """Width and height of the two halves of a cell's picture."""
@@ -60,6 +60,15 @@ def save_png(picture: Image8, path: Path) -> Path:
     contents = (_png(picture, colours) for colours in (256, 160, 96))
     content = next((found for found in contents if len(found) <= MOST_BYTES), None) or _png(picture, 64)
     return write_whole(path, content)
+
+
+def jpeg(picture: Image8, width: int) -> bytes:
+    """A picture as a small JPEG, ``width`` pixels wide."""
+    image = Image.fromarray(picture)
+    content = BytesIO()
+    small = image.resize((width, round(width * image.height / image.width)), Image.Resampling.LANCZOS)
+    small.save(content, "JPEG", quality=82, optimize=True)
+    return content.getvalue()
 
 
 def _png(picture: Image8, colours: int) -> bytes:

@@ -1,6 +1,6 @@
 """What a run shows on the way and at its end, and who may come to help it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,15 +55,26 @@ def displays(output: Output, options: RunOptions, stack: ExitStack) -> "Sequence
     return [PlainLines(console)]
 
 
-def show(result: dict[str, Any], journal: "Journal", output: Output, *, resumable: bool) -> None:
-    """What came of it, as it was asked for."""
+def show(
+    result: dict[str, Any],
+    journal: "Journal",
+    output: Output,
+    *,
+    resumable: bool,
+    steps: Mapping[str, bytes] | None = None,
+) -> None:
+    """What came of it, as it was asked for; ``steps`` are pictures of the parts in place."""
     from executive.places import default_runs_dir
     from executive.report import write_report
+    from executive.story import told
     from executive.views import result_view
 
+    story = told(journal, result["run"])
+    kept = journal.runs_dir / "reports" / f"run-{result['run']}"
+    for directory in dict.fromkeys((output.report or kept, kept)):
+        write_report(directory, result, _drawn(output.png), story=story, steps=steps)
     if output.report is not None:
-        written = write_report(output.report, result, _drawn(output.png))
-        stderr().print(f"report: {written}", highlight=False, soft_wrap=True)
+        stderr().print(f"report: {output.report / 'report.html'}", highlight=False, soft_wrap=True)
     if output.as_json:
         print_json(brief(result))
     elif not output.quiet:

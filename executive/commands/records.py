@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from executive.commands.common import AsJson, RunsDir, one_screen_errors, open_journal, print_json, stdout
+from executive.commands.common import (
+    AsJson,
+    RunsDir,
+    complete_product,
+    one_screen_errors,
+    open_journal,
+    print_json,
+    stdout,
+)
 
 if TYPE_CHECKING:
     from executive.journal import Journal, RunRow
@@ -56,11 +64,18 @@ def report(
     directory: Annotated[
         Path | None, typer.Option("--report", metavar="DIR", help="Write report.html and .json too.")
     ] = None,
+    compare: Annotated[
+        tuple[int, int] | None, typer.Option("--compare", metavar="A B", help="Set two runs side by side.")
+    ] = None,
     as_json: AsJson = False,
     runs_dir: RunsDir = None,
 ) -> None:
-    """Show what happened in a run."""
+    """Show what happened in a run, or what was another in two."""
+    if compare is not None:
+        _compare(open_journal(runs_dir), *compare, directory, as_json=as_json)
+        return
     from executive.report import write_report
+    from executive.story import told
     from executive.views import events_view, result_view
     from sequences.assembly import Assembly
 
@@ -68,7 +83,7 @@ def report(
     row = journal.row(number)
     events = journal.events(row.run)
     if directory is not None and row.result is not None:
-        write_report(directory, row.result)
+        write_report(directory, row.result, story=told(journal, row.run))
     if as_json:
         happened = [
             {"kind": e.kind, "step": e.step, "attempt": e.attempt, "sim_time_s": e.sim_time_s, "data": e.data}
@@ -81,6 +96,53 @@ def report(
         stdout().print(result_view(row.result))
     else:
         stdout().print(f"run {row.run} is {_standing(journal, row)}: dovetail resume {row.run}")
+
+
+def _compare(journal: "Journal", a: int, b: int, directory: Path | None, *, as_json: bool) -> None:
+    """Two runs that came to an end, side by side."""
+    from executive.comparison import Told, outcome_rows, setting_rows, step_rows, write_comparison
+    from executive.story import told
+    from executive.views import comparison_view
+
+    both = []
+    for number in (a, b):
+        row = journal.row(number)
+        if row.result is None:
+            raise typer.BadParameter(f"run {number} is {_standing(journal, row)}", param_hint="--compare")
+        both.append(Told(row.result, told(journal, row.run)))
+    one, other = both
+    parts = {
+        "outcome": outcome_rows(one, other),
+        "another": setting_rows(one, other),
+        "steps": step_rows(one, other),
+    }
+    if directory is not None:
+        write_comparison(directory, one, other)
+    if as_json:
+        print_json({name: {row[0]: list(row[1:]) for row in rows} for name, rows in parts.items()})
+    else:
+        stdout().print(comparison_view((f"run {a}", f"run {b}"), parts))
+
+
+@one_screen_errors
+def stats(
+    product: Annotated[
+        str | None, typer.Option(help="Only this product.", autocompletion=complete_product)
+    ] = None,
+    last: Annotated[int | None, typer.Option("--last", min=1, help="Only the newest runs.")] = None,
+    as_json: AsJson = False,
+    runs_dir: RunsDir = None,
+) -> None:
+    """Sum all runs up: yield, interventions, causes, and how each version of a skill does."""
+    from executive.stats import statistics
+    from executive.views import stats_view
+
+    rows = open_journal(runs_dir).rows(last)
+    report = statistics([row for row in rows if product is None or row.product == product])
+    if as_json:
+        print_json(report)
+    else:
+        stdout().print(stats_view(report))
 
 
 @one_screen_errors

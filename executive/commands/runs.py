@@ -143,7 +143,7 @@ def _one(assembly: "Assembly", options: RunOptions, journal: "Journal", output: 
     """Drive one run with everything that watches it, then show what came of it."""
     from executive.cells import open_bench
     from executive.interrupt import StopOnInterrupt
-    from executive.pictures import Camera
+    from executive.pictures import Camera, StepCamera
 
     with ExitStack() as stack:
         stop = stack.enter_context(StopOnInterrupt())
@@ -154,8 +154,11 @@ def _one(assembly: "Assembly", options: RunOptions, journal: "Journal", output: 
             camera = Camera(output.png, output.video, lambda why: stderr().print(why, highlight=False))
             stack.callback(camera.close)
             observers.append(camera)
+        steps = StepCamera(lambda why: stderr().print(why, highlight=False))
+        if output.report is not None:
+            observers.append(steps)
         result = go(bench, observers, stop, attendant_of(journal, stack))
-    show(result, journal, output, resumable=options.cell.lasting)
+    show(result, journal, output, resumable=options.cell.lasting, steps=steps.taken)
     raise typer.Exit(_code([result]))
 
 
@@ -173,9 +176,11 @@ def _many(
     summary = summed_up(results, repeat)
     if output.report is not None:
         from executive.report import write_report
+        from executive.story import told
 
         for result in results:
-            write_report(output.report / f"run-{result['run']}", result)
+            story = told(journal, result["run"])
+            write_report(output.report / f"run-{result['run']}", result, story=story)
     if output.as_json:
         print_json({**summary, "runs": [brief(result) for result in results]})
     else:

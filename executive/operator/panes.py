@@ -142,6 +142,7 @@ def events(state: State, height: int) -> Text:
         text.append(f"{sign} {event.part}{number} " if event.part else f"{sign} ", "")
         text.append(event.kind.replace("_", " "), "bold" if sign != "·" else "")
         text.append(f": {event.detail}" if event.detail else "", "dim")
+        text.append(f" ×{event.times}" if event.times > 1 else "")
         lines.append(text)
     return _joined(lines)
 

@@ -126,6 +126,8 @@ class Happening(Struct, frozen=True, array_like=True):
     part: str
     attempt: int
     detail: str
+    times: int = 1
+    """How often it happened in a row."""
 
 
 class Start(Struct, frozen=True, array_like=True):

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 
 import numpy as np
+from msgspec.structs import replace
 from py_trees.behaviour import Behaviour
 from py_trees.common import Status
 
@@ -62,9 +63,14 @@ class Teller:
         steps = self.watched.board.assembly.steps
         part = "" if event.step is None else steps[event.step].part
         time_s = (event.sim_time_s or 0.0) - self._began_s
-        self._events.append(
-            Happening(self._n, round(time_s, 2), event.kind, part, event.attempt or 0, event_detail(event))
+        happening = Happening(
+            self._n, round(time_s, 2), event.kind, part, event.attempt or 0, event_detail(event)
         )
+        last = self._events[-1] if self._events else happening
+        if _alike(last, happening):
+            self._events.pop()
+            happening = replace(happening, times=last.times + 1)
+        self._events.append(happening)
 
     def state(self, operator: str, outcome: str = "") -> State:
         """What there is to be told now."""
@@ -120,7 +126,7 @@ class Teller:
 
     def _plug(self) -> Plug | None:
         attempt = self.watched.board.attempt
-        if attempt is None:
+        if attempt is None or not self.watched.board.seen().grasped:
             return None
         insertion = attempt.insertion
         tcp = self.watched.helm.cell.inner.observe().tcp_in_base
@@ -150,8 +156,14 @@ class Teller:
         part = board.assembly.steps[board.progress.index].part
         cause = board.progress.last_cause or Cause.OPERATOR
         tried = [record for record in board.attempts if record.part == part]
-        evidence = _evidence(tried[-1]) if tried else board.message
+        noted = bool(tried) and tried[-1].number == board.progress.tried
+        evidence = _evidence(tried[-1]) if noted else board.message
         return Question(part, board.progress.tried, str(cause), evidence, ADVICE[cause])
+
+
+def _alike(a: Happening, b: Happening) -> bool:
+    """The same happened once more."""
+    return a is not b and (a.kind, a.part, a.attempt, a.detail) == (b.kind, b.part, b.attempt, b.detail)
 
 
 def _start(position: Vector, seated: bool | None) -> Start:
