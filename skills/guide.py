@@ -60,6 +60,8 @@ class Lead:
     """Outer radius of the spiral for a goal that stands firm [m] and amplitude of the yaw's swing [rad]."""
     swing_rate: float = 0.4
     """Rate of the yaw's swing [rad/s]; what swings faster creeps in the grasp and falls behind."""
+    fast_swing_rate: float = 1.5
+    """The same for a plug that goes onto something that turns along with a slow one [rad/s]."""
 
 
 _RISE_SPEED, _CROSS_SPEED, _APPROACH_SPEED, _TOUCH_SPEED = 0.10, 0.05, 0.04, 0.012
@@ -114,6 +116,7 @@ class Guide:
         self._reach_m = self.lead.reach_m + insertion.play_m - insertion.clearance_m
         self._bound_m = self._reach_m + SIDEWAYS_M + insertion.clearance_m
         self._bound_rad = self.lead.yaw_reach_rad + min(insertion.yaw_play_rad, SIDEWAYS_RAD)
+        self._swing_rate = self.lead.fast_swing_rate if insertion.mate_turns else self.lead.swing_rate
         self.phase = np.zeros(n, int)
         self.target, self.turn = np.zeros((n, 3)), np.zeros((n, 3))
         """Target of the plug: position (n, 3) [m] and rotation vector (n, 3) [rad]."""
@@ -329,7 +332,7 @@ class Guide:
         amplitude = self.lead.yaw_reach_rad * self.lead.spiral
         if not self.keyed or amplitude == 0.0:
             return np.zeros(int(rows.sum()))
-        phase = self._swing[rows] + self.lead.swing_rate * self.period_s / (4 * amplitude)
+        phase = self._swing[rows] + self._swing_rate * self.period_s / (4 * amplitude)
         self._swing[rows] = phase % 1.0
         return np.asarray(amplitude * (np.abs((self._swing[rows] + 0.75) % 1.0 - 0.5) * 4.0 - 1.0))
 

@@ -65,6 +65,8 @@ class Insertion:
     """How far the seated plug can turn either way before it meets its socket [rad]."""
     enters_turned: bool = False
     """It can begin to enter whatever its yaw, as with a round guide that comes before the rest."""
+    mate_turns: bool = False
+    """What it goes onto can itself turn freely, and follows a plug that turns slowly."""
     probe: Probe | None = None
     """Where to feel from above whether it stayed; None where nothing of it is open to touch."""
 

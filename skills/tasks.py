@@ -8,7 +8,7 @@ from sequences.assembly import Assembly, Grasp, Part, Step
 from sequences.heights import clear_height, enters_turned, touch_point, yaw_play
 from sequences.probe import probe_point
 from sequences.solid import Solid, solid_of
-from skills.insertion import Insertion, Probe, Touch
+from skills.insertion import KEYED_RAD, Insertion, Probe, Touch
 
 TRAVEL_MARGIN_M = 0.03
 """Air between what is carried and the tallest thing that stands [m]."""
@@ -38,18 +38,22 @@ def insertion_of(assembly: Assembly, step: Step) -> Insertion:
         loose_fits=loose_fits(assembly, step),
         yaw_play_rad=yaw_play(assembly, step),
         enters_turned=enters_turned(assembly, step),
+        mate_turns=any(yaw_play(assembly, mate) >= KEYED_RAD for mate in _loose_mates(assembly, step)),
         probe=None if probe is None else Probe(probe.offset_m, probe.height_m),
     )
 
 
 def loose_fits(assembly: Assembly, step: Step) -> int:
     """How many loose fits lie between the base and ``step``'s part, by the longest way."""
-    loose = [assembly.step_of(mate) for mate in step.mates if mate != assembly.base.part]
-    return 1 + max((loose_fits(assembly, mate) for mate in loose), default=0)
+    return 1 + max((loose_fits(assembly, mate) for mate in _loose_mates(assembly, step)), default=0)
+
+
+def _loose_mates(assembly: Assembly, step: Step) -> list[Step]:
+    return [assembly.step_of(mate) for mate in step.mates if mate != assembly.base.part]
 
 
 def _turned_least(tcp_in_plug: RigidTransform, goal_in_base: RigidTransform) -> RigidTransform:
-    """The grasp, or the same with the fingers exchanged: whichever keeps the wrist from its limits at the goal.
+    """The grasp, or the same with the fingers exchanged: whichever keeps the wrist from its limits.
 
     The last joint of the FR3 goes 173 degrees either way, and stands at 45 degrees when the TCP's x axis is
     along the base's. The TCP's x axis is kept in the half plane in front of the base.
