@@ -31,7 +31,7 @@ from hardware.messages import (
 from skills.cell import CellError
 
 AT_ONCE = int(zmq.NOBLOCK)
-BEAT_S = 0.03
+BEAT_S = 0.02
 """Time between two signs of life [s]."""
 DEADLINE_S = 0.25
 """How long a request stays valid after it was sent [s]."""

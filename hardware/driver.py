@@ -51,7 +51,7 @@ class FrankyArm:
         if self._desk is not None:
             self._desk.make_ready()
         self._lock = threading.RLock()
-        self._robot = self._connected()
+        self._connection: franky.Robot | None = self._connected()
         self._hand = Hand(address)
         self._activity = Activity.NONE
         self._tracker: franky.CartesianImpedanceTrackingMotion | None = None
@@ -188,8 +188,8 @@ class FrankyArm:
         self._thread.join(3.0)
         self._hand.close()
         try:
-            if self._robot.is_in_control:
-                self._robot.stop()
+            if self._connection is not None and self._connection.is_in_control:
+                self._connection.stop()
         except Exception as error:
             self._fault = named(error)
         if self._desk is not None:
@@ -239,15 +239,18 @@ class FrankyArm:
             return
         torque_now, torque_next = now.by_torque, order.activity.by_torque
         if now is not Activity.NONE and not (torque_now and torque_next):
-            self._robot.move(stopping(now), asynchronous=True)
-            self._activity = Activity.STOPPING
+            self._brake(now)
             return
         if torque_next and self._collision is not None:
-            self._robot.move(stopping(now), asynchronous=True)
-            self._activity = Activity.STOPPING
+            self._brake(now)
             return
         self._order = None
         self._start(order)
+
+    def _brake(self, activity: Activity) -> None:
+        seen = self._sight.newest
+        self._robot.move(stopping(activity, seen.tcp, seen.tcp_velocity), asynchronous=True)
+        self._activity = Activity.STOPPING
 
     def _start(self, order: Order) -> None:
         if order.activity.by_torque:
@@ -266,10 +269,14 @@ class FrankyArm:
         self._activity = order.activity
 
     def _get_well(self) -> None:
-        """Clear the robot's errors, or connect anew; then stand on a soft spring."""
+        """Clear the robot's errors, or connect anew; then stand on a soft spring.
+
+        A robot speaks to one client at a time: the old connection must be gone before there is another.
+        """
         fault = self._fault
         if fault is not None and fault[0] in LOST:
-            self._robot = self._connected()
+            self._connection = None
+            self._connection = self._connected()
             self._sight.reconnected()
         if self._hand.state.fault is not None:
             self._hand.reconnect()
@@ -300,6 +307,13 @@ class FrankyArm:
             self._activity, self._tracker, self._order = Activity.NONE, None, None
 
     # -- inside --------------------------------------------------------------------------------------
+
+    @property
+    def _robot(self) -> franky.Robot:
+        """The connection. Raises ArmError when there is none."""
+        if self._connection is None:
+            raise ArmError("connection_lost", "the robot could not be reached again")
+        return self._connection
 
     def _connected(self) -> franky.Robot:
         try:

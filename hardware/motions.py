@@ -11,13 +11,15 @@ from skills.cell import Vector
 
 ANGULAR_SPEED = 1.2
 """Of motions through free space [rad/s]."""
-ACCELERATION, JERK = 6.0, 1000.0
+ACCELERATION, JERK = 8.5, 1500.0
 ANGULAR_ACCELERATION, ANGULAR_JERK = 15.0, 3000.0
 """Of stops [m/s², m/s³, rad/s², rad/s³]; inside what the FR3 allows."""
-RAMP_S, ROUND_S = 0.27, 0.05
+RAMP_S, ROUND_S = 0.2, 0.05
 """Time that a motion takes to its full speed, and to its full acceleration, at least [s]."""
 MOST_EAGER = 0.25
 """Largest share of ``ACCELERATION`` that a motion uses."""
+LATE_S = 0.009
+"""Until the brake takes hold: the age of what was last seen, a tick, and the rise of the acceleration [s]."""
 SLOWEST = 0.005
 """Of a motion [m/s]."""
 NO_WAY = 1e-6
@@ -111,10 +113,25 @@ def joint_motion(joint_positions: Vector, speed: float) -> franky.JointMotion:
     return franky.JointMotion(list(joint_positions), relative_dynamics_factor=factor)
 
 
-def stopping(activity: Activity) -> franky.Motion:
-    """The motion that brings the arm to rest from another of its own kind."""
+def stopping(activity: Activity, tcp_in_base: RigidTransform, velocity: Vector) -> franky.Motion:
+    """The motion that brings the arm to rest from another of its own kind.
+
+    franky's own stop of a Cartesian motion brakes and then goes back to where it began to; this one goes to
+    where the arm can come to rest soonest. ``velocity`` (6,) is the TCP's [m/s, rad/s], base axes.
+    """
     if activity is Activity.MOVING:
-        return franky.CartesianStopMotion()
+        linear, angular = velocity[:3], velocity[3:]
+        share = min(
+            _largest_share(tcp_in_base.rotation.inv().apply(linear)),
+            _largest_share(tcp_in_base.rotation.inv().apply(angular)),
+        )
+        way = linear * (np.linalg.norm(linear) / (2.0 * ACCELERATION) + LATE_S)
+        turn = angular * (np.linalg.norm(angular) / (2.0 * ANGULAR_ACCELERATION) + LATE_S)
+        goal = RigidTransform.from_components(
+            tcp_in_base.translation + way, Rotation.from_rotvec(turn) * tcp_in_base.rotation
+        )
+        harsh = franky.RelativeDynamicsFactor(1.0, share, 1.0)
+        return franky.CartesianMotion(affine(goal), relative_dynamics_factor=harsh)
     if activity is Activity.MOVING_JOINTS:
         return franky.JointStopMotion()
     return franky.TorqueStopMotion(ramp_duration=TORQUE_RAMP_S, max_duration=TORQUE_STOP_S)

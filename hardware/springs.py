@@ -10,7 +10,7 @@ HOLD = Compliance(stiffness=1000.0, rotational_stiffness=60.0, clip_m=(0.01, 0.0
 """The spring of a safe hold."""
 EFFECTIVE_MASS_KG, EFFECTIVE_INERTIA = 3.5, 0.08
 """What the arm weighs at the TCP [kg, kg m²], roughly; sets the damping of the spring."""
-PASSING = np.array([0.1, 1.2])
+PASSING = np.array([0.1, 1.8])
 """Speeds that a spring at its clip can hold against its own damper [m/s, rad/s]."""
 LED = np.repeat(0.5 * PASSING, 3)
 """(6,) How much of a target's velocity the damper moves with: a plug that is stuck feels at most half of the

@@ -97,6 +97,30 @@ def test_a_reflex_in_motion_leaves_the_arm_still(arm: SimulatedArm) -> None:
     assert arm.robot.ask("state")["mode"] == "reflex"
 
 
+def test_a_hold_brakes_a_fast_motion_and_does_not_go_back(arm: SimulatedArm) -> None:
+    y = float(arm.state().tcp_in_base.translation[1])
+    way = np.array([0.0, -0.25 if y > 0.0 else 0.25, 0.0])
+    arm.move(RigidTransform.from_translation(way) * arm.state().tcp_in_base, 0.4)
+    wait(arm, lambda state: bool(np.linalg.norm(state.tcp_velocity[:3]) > 0.38))
+    braked = time.monotonic()
+    arm.hold()
+    wait(arm, lambda state: state.mode == Mode.TRACKING)
+    time.sleep(0.2)
+    trail = arm.robot.trail()
+    along = trail[trail[:, 0] > braked][:, 3] * np.sign(way[1])
+    assert along.max() - along[-1] < 0.003
+    assert along[-1] - along[0] < 0.03
+
+
+def test_an_arm_that_lost_its_robot_in_motion_connects_anew(arm: SimulatedArm) -> None:
+    moving_arm(arm)
+    arm.robot.inject("states_dropped", 700)
+    assert wait(arm, lambda state: state.fault is not None).mode == Mode.LOST
+    time.sleep(0.5)
+    arm.recover()
+    assert wait(arm, lambda state: state.mode == Mode.TRACKING).fault is None
+
+
 def test_contact_beyond_the_limit_is_a_cartesian_reflex(arm: SimulatedArm) -> None:
     rotation = arm.state().tcp_in_base.rotation
     above = RigidTransform.from_components([0.55, -0.35, 0.02], rotation)
