@@ -1,12 +1,13 @@
 """Opens the cell that was asked for, with what scores it where that is possible."""
 
+import gc
 import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from executive.errors import CellFileNeeded, CellUnavailable
-from executive.kit import insertions_of
+from executive.kit import Kit, insertions_of, standard_kit
 from executive.options import CellName, Noise, RunOptions
 from executive.places import default_runs_dir
 from executive.run import Bench
@@ -30,14 +31,28 @@ def laid_out(assembly: Assembly, options: RunOptions) -> Assembly:
     return placed(assembly, fixture and fixture.transform, tray and tray.transform)
 
 
+def made_ready(assembly: Assembly, options: RunOptions) -> Kit:
+    """The kit of a run, with all that it loads and computes.
+
+    Whoever is in control of an arm must not fall silent, and loading a learned skill takes an interpreter's
+    whole attention for longer than a lease lasts: it is done before control is taken. Raises SkillError.
+    """
+    kit = standard_kit(assembly, options.policy)
+    gc.collect()
+    gc.freeze()
+    return kit
+
+
 def open_bench(assembly: Assembly, options: RunOptions, runs_dir: Path | None = None) -> Bench:
     """The cell named in ``options``, with the parts of ``assembly``, laid out, in its tray.
 
     A bridge that is started for it keeps its journal under ``runs_dir``. Raises CellUnavailable, CellError,
-    CellFileNeeded, CellFileError, OSError.
+    CellFileNeeded, CellFileError, SkillError, OSError.
     """
     if options.cell is CellName.FAKE:
         return _fake(assembly, options)
+    if options.cell in (CellName.SIMULATED_FR3, CellName.FR3):
+        made_ready(assembly, options)
     if options.cell is CellName.SIMULATED_FR3:
         return _simulated_fr3(assembly, options, runs_dir or default_runs_dir())
     if options.cell is CellName.FR3:

@@ -20,6 +20,7 @@ from executive.commands.common import (
     print_json,
     product_names,
 )
+from executive.commands.faults import faults
 from executive.options import CellName, Noise, OnFailure, PolicyName, RunOptions
 
 app = typer.Typer(help="Measure how well it is done, and how fast.", no_args_is_help=True)
@@ -151,6 +152,9 @@ def throughput(
         print_json(report)
     else:
         typer.echo(throughput_markdown(report))
+
+
+app.command()(faults)
 
 
 @app.command("bridge")

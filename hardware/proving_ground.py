@@ -1,0 +1,171 @@
+"""Where a bridge is ill-treated on purpose: a simulated robot that outlives it, a bridge, a bad network.
+
+Everything is measured on the simulated robot, by the clock that all processes of one machine share.
+"""
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from hardware.audit import Audit, audit, read_logbook
+from hardware.bridge_process import BridgeProcess
+from hardware.cell_file import Bridge, CellFile, Robot, simulated_cell
+from hardware.client import Link, LinkSettings
+from hardware.faults import FAULTS
+from hardware.interference import Interference, Mischief
+from hardware.messages import Reset
+from hardware.reflexes import ERROR_NAMES
+from hardware.safety import SIMULATED
+from hardware.simulated import SimulatedRobot
+from sequences.assembly import Assembly
+from sim.noise import BENCH
+
+LIMITS = replace(SIMULATED, state_timeout_s=0.3)
+"""As fast as routines ask, and the lease as short as on a robot."""
+KILLED_CLIENT, KILLED_SERVER = "client_killed", "server_killed"
+KINDS = (*FAULTS, *ERROR_NAMES, *Mischief, KILLED_CLIENT, KILLED_SERVER)
+"""Everything that can be done to a run, by name."""
+LASTING_MS = {
+    "gripper_miss": 60000,
+    "commands_dropped": 200,
+    "commands_delayed": 300,
+    "states_dropped": 700,
+    "connection_lost": 500,
+    "user_stop": 800,
+}
+ERROR_MS = 3000
+"""How long a fault is in force: those that happen once, until they do [robot's ms]."""
+MISCHIEF_S = (0.05, 0.6)
+"""Shortest and longest time that messages are interfered with [s]."""
+STILL_M_S = 0.005
+"""A TCP slower than this stands [m/s]."""
+STOPS = ("stopped: ", "user stop", "connection lost", "client gone")
+"""How the robot's own record of a stop begins."""
+ANSWER_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Blow:
+    """One thing that was done."""
+
+    kind: str
+    at_s: float
+    """When (monotonic) [s]."""
+    duration_s: float
+
+
+class ProvingGround:
+    """One simulated robot with a product in its tray, a bridge to it, and a network that can be made bad."""
+
+    def __init__(self, assembly: Assembly, log: Path, rng: np.random.Generator, *, seed: int) -> None:
+        self.log, self._rng = log, rng
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            self.robot = stack.enter_context(SimulatedRobot(assembly, seed=seed, noise=BENCH))
+            self._cell = simulated_cell().model_copy(
+                update={
+                    "robot": Robot(address=self.robot.address),
+                    "bridge": Bridge(command_port=0, state_port=0, log=log),
+                }
+            )
+            self.bridge = self._served(self._cell)
+            stack.callback(lambda: self.bridge.close())
+            at = self.bridge.ready
+            ports = [int(endpoint.rsplit(":", 1)[1]) for endpoint in (at.commands, at.states)]
+            same = Bridge(command_port=ports[0], state_port=ports[1], log=log)
+            self._cell = self._cell.model_copy(update={"bridge": same})
+            self.network = Interference(at.commands, at.states, rng)
+            stack.callback(self.network.close)
+            self._stack = stack.pop_all()
+
+    def __enter__(self) -> "ProvingGround":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    # -- blows ---------------------------------------------------------------------------------------
+
+    def strike(self, kind: str) -> Blow:
+        """Do what ``kind`` says; a client is killed by whoever started it."""
+        duration_s, at = 0.0, time.monotonic()
+        if kind in list(Mischief):
+            duration_s = float(self._rng.uniform(*MISCHIEF_S))
+            self.network.begin(Mischief(kind), duration_s)
+        elif kind == KILLED_SERVER:
+            self.bridge.process.kill()
+            self.bridge.process.wait()
+        elif kind != KILLED_CLIENT:
+            duration_ms = LASTING_MS.get(kind, ERROR_MS)
+            duration_s = duration_ms / 1000.0
+            self.robot.inject(kind, duration_ms)
+        return Blow(kind, at, duration_s)
+
+    def mend(self) -> None:
+        """Take back what is in force, start a bridge that was killed, clear a latched stop as operators do.
+
+        Raises CellError when no bridge can be started.
+        """
+        self.robot.ask("clear")
+        if self.bridge.process.poll() is not None:
+            self.bridge.close()
+            self.bridge = self._served(self._cell)
+        link = Link(LinkSettings(self.network.commands, self.network.states, "operator", answer_s=ANSWER_S))
+        try:
+            state = link.newest(1.0)
+            if state is not None and state.latched:
+                link.ask(Reset(bytes.fromhex(self.bridge.ready.token)))
+        finally:
+            link.close()
+
+    # -- what came of it -----------------------------------------------------------------------------
+
+    def moving(self) -> bool:
+        """The TCP has moved within the last tenth of a second."""
+        trail = self.robot.trail()[-20:]
+        return bool(len(trail) > 1 and np.linalg.norm(trail[-1, 2:] - trail[0, 2:]) > 0.002)
+
+    def stopped_s(self, blow: Blow) -> float | None:
+        """When the blow began to tell on the robot (monotonic) [s]; None when it did not stop it.
+
+        What the robot does by itself it records; what the bridge does is in its logbook.
+        """
+        events = [
+            wall for wall, _, what in self.robot.events() if wall >= blow.at_s and what.startswith(STOPS)
+        ]
+        if blow.kind in (KILLED_CLIENT, KILLED_SERVER):
+            return blow.at_s
+        if events and blow.kind not in list(Mischief):
+            return events[0] if blow.kind not in ("commands_dropped", "commands_delayed") else blow.at_s
+        ends = blow.at_s + blow.duration_s + ANSWER_S
+        lost = [
+            line
+            for line in read_logbook(self.log)
+            if line["kind"] in ("lease lost", "fault") and blow.at_s <= line["monotonic_s"] <= ends
+        ]
+        return blow.at_s if lost else None
+
+    def rest_after_s(self, since_s: float, until_s: float) -> float:
+        """How long after ``since_s`` the TCP moved for the last time before ``until_s`` [s]."""
+        trail = self.robot.trail()
+        speed = np.linalg.norm(np.diff(trail[:, 2:], axis=0), axis=1) / np.diff(trail[:, 1])
+        at = trail[1:, 0]
+        restless = at[(speed > STILL_M_S) & (at > since_s) & (at < until_s)]
+        return float(restless.max(initial=since_s) - since_s)
+
+    def lines(self, since_s: float, until_s: float) -> list[dict[str, object]]:
+        """The bridge's logbook between two moments (monotonic) [s]."""
+        return [line for line in read_logbook(self.log) if since_s <= line["monotonic_s"] <= until_s]
+
+    def judged(self) -> Audit:
+        """Whether the bridge did only what it should, from the beginning until now."""
+        return audit(read_logbook(self.log), self.network.sent)
+
+    def _served(self, cell: CellFile) -> BridgeProcess:
+        return BridgeProcess(cell, realtime=False, limits=LIMITS)
