@@ -5,32 +5,28 @@ it has not seen. A large share of the start says that better starts would help, 
 calibration or pose estimate would; most of the rest is chance and what is in neither.
 """
 
-from typing import Any
-
 import numpy as np
 
-from calibration.map_check import checked
+from calibration.map_check import Check, checked
 from calibration.rollouts import Rollouts
 from calibration.space import Space
 
 
-def explained(
-    rollouts: Rollouts, start: Space, error: Space, rng: np.random.Generator
-) -> dict[str, dict[str, Any]]:
+def explained(rollouts: Rollouts, start: Space, error: Space, rng: np.random.Generator) -> dict[str, Check]:
     """``start``, ``error`` and ``both`` → the check of a map over those numbers."""
     seen = rollouts.where(rollouts.had)
     both = np.hstack([seen.starts, seen.errors])
     ways = (("start", start, seen.starts), ("error", error, seen.errors), ("both", start.joined(error), both))
-    return {name: checked(space, points, seen.success, rng).as_json() for name, space, points in ways}
+    return {name: checked(space, points, seen.success, rng) for name, space, points in ways}
 
 
-def verdict(found: dict[str, dict[str, Any]]) -> str:
+def verdict(found: dict[str, Check]) -> str:
     """What it means, in a sentence."""
     start, error = found["start"], found["error"]
-    if start["worthwhile"] and start["explained"] >= error["explained"]:
+    if start.worthwhile and start.explained >= error.explained:
         return "the start decides more than the estimate's error: better starts help"
-    if start["worthwhile"]:
+    if start.worthwhile:
         return "both matter, the estimate's error more: better starts help, a better estimate helps more"
-    if error["worthwhile"]:
+    if error.worthwhile:
         return "the estimate's error decides, not the start: a better calibration would help"
     return "neither the start nor the estimate's error foretells the outcome"

@@ -11,6 +11,8 @@ ExecutiveError
 ├── CellUnavailable   the cell that was asked for is not installed here
 ├── UnknownStep       a step was named that no product has
 ├── NoSkill           a policy was named that nobody wrote or trained for the step
+├── NoSuchVersion     a skill has no version to return to
+├── NothingToRefine   no skill was named and none waits
 └── ResultsUnreadable a file of measured rows cannot be added to
 """
 
@@ -111,6 +113,24 @@ class NoSkill(ExecutiveError):
     def __init__(self, policy: str, step: str, hint: str) -> None:
         self.policy, self.step = policy, step
         super().__init__(f"there is no skill or policy '{policy}' for {step}; {hint}")
+
+
+class NothingToRefine(ExecutiveError):
+    """No skill was named and none waits."""
+
+
+class NoSuchVersion(ExecutiveError):
+    """A skill has no version to return to."""
+
+    def __init__(self, skill: str, version: int | None, known: list[int]) -> None:
+        self.skill, self.version, self.known = skill, version, known
+        what = "no earlier version" if version is None else f"no version {version}"
+        has = (
+            f"it has {', '.join(map(str, known))}"
+            if known
+            else "there is no such skill, see 'dovetail skills'"
+        )
+        super().__init__(f"'{skill}' has {what} to return to; {has}")
 
 
 class ResultsUnreadable(ExecutiveError):

@@ -4,7 +4,19 @@ from typing import Annotated
 
 import typer
 
-from executive.commands import benchmark, bridge, calibrate, learning, pictures, products, records, runs
+from executive.commands import (
+    benchmark,
+    bridge,
+    calibrate,
+    interventions,
+    learning,
+    operate,
+    pictures,
+    products,
+    records,
+    refinery,
+    runs,
+)
 
 EPILOG = "Exit codes: 0 done, 1 not assembled, 2 bad input, 3 fault of the cell, 130 interrupted."
 
@@ -41,12 +53,17 @@ app.command()(products.export)
 app.command()(pictures.pictures)
 app.command()(runs.run)
 app.command()(runs.resume)
+app.command()(operate.operate)
 app.command("runs")(records.runs)
 app.command()(records.report)
+app.command()(records.stats)
 app.command()(records.queue)
 app.command()(learning.train)
 app.command()(learning.evaluate)
-app.command()(learning.skills)
+app.command("map")(refinery.map_step)
+app.command()(refinery.refine)
+app.add_typer(learning.skills_app, name="skills")
+benchmark.app.command()(interventions.interventions)
 app.add_typer(benchmark.app, name="benchmark")
 app.add_typer(bridge.app, name="bridge")
 app.add_typer(calibrate.app, name="calibrate")

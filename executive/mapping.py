@@ -8,7 +8,7 @@ import numpy as np
 
 from calibration.evaluation import Conditions
 from calibration.explained import explained, verdict
-from calibration.map_check import Check, checked
+from calibration.map_check import Check
 from calibration.map_picture import Mapped, picture
 from calibration.rollouts import Rollouts, rolled_out
 from calibration.space import Space, error_space, start_space
@@ -32,8 +32,12 @@ class Survey:
     seed: int
     rollouts: Rollouts
     found: SuccessMap
-    check: Check
-    decides: dict[str, dict[str, Any]]
+    decides: dict[str, Check]
+
+    @property
+    def check(self) -> Check:
+        """How the map did on what it had not seen."""
+        return self.decides["start"]
 
     @property
     def verdict(self) -> str:
@@ -60,7 +64,7 @@ class Survey:
             "length_scales": dict(
                 zip(self.found.space.names, np.round(self.found.lengths, 3).tolist(), strict=True)
             ),
-            "explained": self.decides,
+            "explained": {name: check.as_json() for name, check in self.decides.items()},
             "verdict": self.verdict,
         }
 
@@ -81,7 +85,6 @@ def surveyed(
     return Survey(
         task, who, seed, rollouts,
         fit(space, rollouts.starts, rollouts.success, rng),
-        checked(space, rollouts.starts, rollouts.success, rng),
         explained(rollouts, space, error_space(), rng),
     )  # fmt: skip
 

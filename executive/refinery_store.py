@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from executive.journal import FILE, Journal
 from executive.lock import FileLock
-from executive.schema import failures
+from executive.schema import failures, runs
 
 metadata = sa.MetaData()
 
@@ -116,6 +116,18 @@ class Refinery:
         )
         with self._engine.connect() as connection:
             return {skill: int(count) for skill, count in connection.execute(query)}
+
+    def assembly_of(self, skill: str) -> str | None:
+        """The product, as JSON, in whose run the skill failed last; None when it never did."""
+        query = (
+            sa.select(runs.c.assembly)
+            .join(failures, failures.c.run == runs.c.run)
+            .where(failures.c.skill == skill)
+            .order_by(failures.c.failure.desc())
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar()
 
     def claim(self, skill: str, *, asked_for: bool = False) -> Claim | None:
         """All that waits for ``skill``, or the refinement that its refiner left; the lock must be held.

@@ -37,3 +37,15 @@ def surveys_view(rows: Sequence[dict[str, Any]]) -> RenderableType:
 def explained_text(check: dict[str, Any]) -> str:
     """``30 % *``."""
     return f"{100 * check['explained']:.0f} %" + (" *" if check["worthwhile"] else "")
+
+
+def refinements_view(rows: Sequence[dict[str, Any]]) -> RenderableType:
+    """Refinements that have ended, one line each."""
+    view = new_table("skill", "came of it", "failures", "again", "why", right=("failures", "again"))
+    for row in rows:
+        version = row.get("version")
+        state = f"published {version}" if version is not None else str(row["state"])
+        again = row.get("reproduced")
+        shown = "" if again is None else f"{again['again']}/{again['failures']}"
+        view.add_row(row["skill"], state, str(row.get("failures", "")), shown, row["why"])
+    return view

@@ -47,8 +47,10 @@ def skills_view(rows: Sequence[dict[str, Any]]) -> RenderableType:
     right = ("version", "trained on")
     view = new_table("skill", "version", "preset", "for", "success", "trained on", "where", right=right)
     for row in rows:
+        parent = row.get("parent")
+        version = str(row["version"]) if parent is None else f"{row['version']} from {parent}"
         view.add_row(
-            row["skill"], str(row["version"]), row["preset"], ", ".join(row["steps"]), success_text(row),
+            row["skill"], version, row["preset"], ", ".join(row["steps"]), success_text(row),
             _steps_text(row["environment_steps"]), row["where"],
         )  # fmt: skip
     return view

@@ -194,9 +194,15 @@ def _conditions(
     )
 
 
+skills_app = typer.Typer(help="The trained skills that are at hand.", invoke_without_command=True)
+
+
+@skills_app.callback()
 @one_screen_errors
-def skills(as_json: AsJson = False) -> None:
-    """List the trained skills that are at hand."""
+def skills(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the trained skills that are at hand, with what each version came from."""
+    if context.invoked_subcommand is not None:
+        return
     from skills.library import everything
 
     rows: list[dict[str, Any]] = [
@@ -206,6 +212,9 @@ def skills(as_json: AsJson = False) -> None:
             "preset": skill.policy,
             "steps": skill.record.get("steps", []),
             "environment_steps": skill.record.get("environment_steps"),
+            "parent": skill.record.get("parent"),
+            "starts": sorted({one.rule for one in skill.initializations.values()}),
+            "why": skill.record.get("why", ""),
             "evaluation": skill.evaluation,
             "where": _where(path),
         }
@@ -217,6 +226,27 @@ def skills(as_json: AsJson = False) -> None:
     from executive.skill_views import skills_view
 
     stdout().print(skills_view(rows))
+
+
+@skills_app.command()
+@one_screen_errors
+def rollback(
+    skill: Annotated[
+        str, typer.Argument(metavar="SKILL", help="The skill's name.", autocompletion=complete_step)
+    ],
+    version: Annotated[
+        int | None, typer.Argument(metavar="VERSION", help="The version to return to; else the parent.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Library to publish to; else your own.")
+    ] = None,
+) -> None:
+    """Return to an earlier version of a skill: it is published again, as the newest."""
+    from executive.rollback import rolled_back
+    from skills.library import own_folder
+
+    path, made, source = rolled_back(skill, version, out or own_folder())
+    typer.echo(f"{skill} {made} is version {source} again: {path}")
 
 
 def _where(path: Path) -> str:

@@ -5,9 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from calibration.terms import Acquisition, Over
 from executive.commands.common import (
+    INTERRUPTED,
     AsJson,
+    Jobs,
     Quiet,
+    RunsDir,
     complete_policy,
     complete_step,
     compute_with_one_thread,
@@ -66,6 +70,74 @@ def map_step(
         print_json({"maps": rows})
     else:
         stdout().print(surveys_view(rows))
+
+
+@one_screen_errors
+def refine(
+    step: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="STEP...", help="PRODUCT/PART or a skill's name, whether or not it failed."),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every skill with failures in the queue.")] = False,
+    jobs: Jobs = 1,
+    acquisition: Annotated[
+        Acquisition, typer.Option(help="By what starts for practice are sought.")
+    ] = Acquisition.FAILURE_UCB,
+    over: Annotated[
+        Over, typer.Option(help="Over what they are sought: the start, or the estimate's error too.")
+    ] = Over.AUTO,
+    rounds: Annotated[int, typer.Option(min=0, help="Rounds of practice at the most.")] = 5,
+    steps: Annotated[int, typer.Option(min=128, help="Environment steps of practice in a round.")] = 40_000,
+    rollouts: Annotated[int, typer.Option(min=4, help="Episodes of the evaluation after each.")] = 200,
+    trial: Annotated[int, typer.Option(min=1, help="Episodes in which each candidate is tried.")] = 100,
+    episodes: Annotated[
+        int, typer.Option(min=1, help="Fresh episodes in which the best one meets the old version.")
+    ] = 500,
+    worlds: Annotated[int, typer.Option(min=4, help="Worlds that are practised in at once.")] = 128,
+    seed: Annotated[int, typer.Option(min=0, max=999, help="Seed of the refinement.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Library to publish to; else your own.")
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    runs_dir: RunsDir = None,
+) -> None:
+    """Make skills better where they fail, and publish them only if they are.
+
+    Each skill's failures are claimed and reproduced in simulation, its success map is fitted, it practises
+    where the map says, learns where to start from, and its best candidate meets the old version in the same
+    fresh episodes. A refinement that is interrupted or killed goes on when the command is given again.
+    """
+    compute_with_one_thread()
+    from calibration.refinement import FineTuning
+    from executive.interrupt import StopOnInterrupt
+    from executive.places import default_runs_dir
+    from executive.refinery_orders import orders_for
+    from executive.refinery_views import refinements_view
+    from executive.refining import refined
+    from executive.workers import carried_out
+
+    settings = FineTuning(acquisition, over, rounds, steps, rollouts, seed, worlds)
+    orders = orders_for(
+        step or [], every, runs_dir or default_runs_dir(), out, settings, trial=trial, episodes=episodes
+    )
+    rows = {}
+
+    def told(index: int, news: dict[str, str]) -> None:
+        if not quiet:
+            typer.echo(f"{orders[index].skill}: {news['said']}", err=True)
+
+    with StopOnInterrupt() as stop:
+        for index, row in carried_out(orders, refined, jobs, stop, told):
+            rows[index] = row
+    found = [rows[index] for index in sorted(rows)]
+    if as_json:
+        print_json({"refinements": found})
+    else:
+        stdout().print(refinements_view(found))
+    if len(rows) < len(orders):
+        typer.echo("Stopped; the same command goes on from where it was.", err=True)
+        raise typer.Exit(INTERRUPTED)
 
 
 def _surveys(task: "Task", policies: list[str], rollouts: int, seed: int, *, quiet: bool) -> "list[Survey]":

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import ndtr
 
 from calibration.explained import explained, verdict
-from calibration.map_check import FEWEST, checked, compared
+from calibration.map_check import FEWEST, Check, checked, compared
 from calibration.map_picture import Mapped, averaged, picture
 from calibration.rollouts import CAUSES, Rollouts, together
 from calibration.space import ERROR, START, Space, error_space, start_space
@@ -103,8 +103,8 @@ def test_what_decides_is_told_apart() -> None:
     errors, starts = error.drawn(200, rng), BOX.drawn(200, rng)
     aside = np.hypot(*error.scaled(errors)[:, :2].T)
     by_error = explained(rollouts(starts, errors, rng.random(200) < ndtr(2.5 - 4 * aside)), BOX, error, rng)
-    assert by_error["error"]["worthwhile"]
-    assert not by_error["start"]["worthwhile"]
+    assert by_error["error"].worthwhile
+    assert not by_error["start"].worthwhile
     assert "better calibration would help" in verdict(by_error)
 
 
@@ -118,10 +118,8 @@ def test_what_decides_is_told_apart() -> None:
     ],
 )
 def test_what_it_means_in_a_sentence(start: float, error: float, said: str) -> None:
-    found = {
-        name: {"worthwhile": share > 0, "explained": share}
-        for name, share in (("start", start), ("error", error))
-    }
+    shares = {"start": start, "error": error}
+    found = {name: Check(100, 0.1, 0.2, 0.5, share, share) for name, share in shares.items()}
     assert said in verdict(found)
 
 
