@@ -68,7 +68,7 @@ _RISE_SPEED, _CROSS_SPEED, _APPROACH_SPEED, _TOUCH_SPEED = 0.10, 0.05, 0.04, 0.0
 _NEAR_M, _OVERRUN_M, _TOUCH_N = 0.0075, 0.006, 4.0
 _TURN_SPEED = 0.8
 _SETTLE_ROWS, _STILL_M = 4, 0.0001
-_SINK_SPEED = 0.012
+_SINK_SPEED, _LANDING_SPEED, _LANDING_M = 0.012, 0.005, 0.002
 _PULL, _PULL_STEP_M, _PULL_STEP_RAD = 0.12, 0.002, 0.05
 _FREE_BOUND_M, _SEARCH_BOUND_M, _ENTERED_BOUND_M, _TURN_BOUND_RAD = 0.006, 0.005, 0.002, 0.06
 _DROP_M = 0.0010
@@ -296,8 +296,10 @@ class Guide:
 
     def _press(self, sensed: Sensed, press_n: Vector, rows: Flags) -> None:
         """Let the height follow the missing force, so that the plug neither stalls nor drops too fast."""
+        landing = self.depth(sensed) > self._touch_height - _LANDING_M
+        fastest = np.where(landing & self.working, _LANDING_SPEED, _SINK_SPEED)
         gain = _SINK_SPEED / np.maximum(np.abs(press_n), 6.0)
-        speed = np.clip((press_n - sensed.wrench[:, 2]) * gain, -_SINK_SPEED, _SINK_SPEED)
+        speed = np.clip((press_n - sensed.wrench[:, 2]) * gain, -_SINK_SPEED, fastest)
         height = self.target[:, 2] - speed * self.period_s
         height = np.clip(height, sensed.position[:, 2] - 0.006, sensed.position[:, 2] + 0.004)
         self.target[rows, 2] = height[rows]
