@@ -20,8 +20,9 @@ import zmq
 from hardware.bridge_process import BridgeProcess
 from hardware.cell_file import SCRIPTED, Bridge, Keys, simulated_cell
 from hardware.client import Link, LinkSettings
+from hardware.encoding import encode
 from hardware.keys import load_secret, new_key, save
-from hardware.messages import Pose, Request, Servo, encode
+from hardware.messages import Pose, Request, Servo
 from sequences.assembly import Assembly
 
 POLICY_HZ = 15.0

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import zmq
 
+from hardware.encoding import decode_reply, decode_state, encode
 from hardware.keys import Key
 from hardware.messages import (
     Beat,
@@ -24,9 +25,6 @@ from hardware.messages import (
     Request,
     State,
     Take,
-    decode_reply,
-    decode_state,
-    encode,
 )
 from skills.cell import CellError
 

@@ -10,10 +10,11 @@ from abc import ABC, abstractmethod
 import zmq
 
 from hardware.doorkeeper import Doorkeeper
+from hardware.encoding import decode_request, encode
 from hardware.keys import Role
 from hardware.lease import Lease
 from hardware.logbook import Complaints, Logbook
-from hardware.messages import Hello, Refusal, Refused, Reply, Request, decode_request, encode
+from hardware.messages import Hello, Refusal, Refused, Reply, Request
 from hardware.sessions import Session, Sessions
 from sequences.errors import clipped
 

@@ -14,8 +14,8 @@ import zmq
 from zmq.utils import z85
 from zmq.utils.monitor import recv_monitor_message
 
+from hardware.encoding import LARGEST_REQUEST
 from hardware.keys import Key, KeyTrouble, Role, authorized
-from hardware.messages import LARGEST_REQUEST
 
 LOOPBACK = ("127.", "localhost", "[::1]", "::1")
 CUT_OFF_BYTES = 16 * LARGEST_REQUEST

@@ -14,7 +14,8 @@ from itertools import count
 import numpy as np
 import zmq
 
-from hardware.messages import Refused, Request, decode_request
+from hardware.encoding import decode_request
+from hardware.messages import Refused, Request
 
 AT_ONCE = int(zmq.NOBLOCK)
 LATEST_S = 0.4

@@ -14,8 +14,8 @@ import zmq
 
 from hardware.arm import Arm
 from hardware.doorkeeper import Addresses, Doorkeeper, ServerKeys
+from hardware.encoding import encode
 from hardware.logbook import Complaints, Logbook
-from hardware.messages import encode
 from hardware.publisher import Publisher
 from hardware.reception import Reception
 from hardware.safety import Limits

@@ -11,7 +11,8 @@ import pytest
 import zmq
 
 from hardware.client import DEADLINE_S, Link, LinkLost
-from hardware.messages import Beat, Move, Pose, Recover, Refusal, Refused, Take, decode_reply, decode_request
+from hardware.encoding import decode_reply, decode_request
+from hardware.messages import Beat, Move, Pose, Recover, Refusal, Refused, Take
 
 if TYPE_CHECKING:
     from conftest import Bridge, Start

@@ -7,10 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.messages import (
+from hardware.encoding import (
     LARGEST_REQUEST,
     MARK,
     VERSION,
+    decode_reply,
+    decode_request,
+    decode_state,
+    encode,
+    sealed,
+)
+from hardware.messages import (
     Beat,
     Body,
     Diagnose,
@@ -34,11 +41,6 @@ from hardware.messages import (
     Stop,
     Take,
     ZeroWrench,
-    decode_reply,
-    decode_request,
-    decode_state,
-    encode,
-    sealed,
 )
 
 reals = st.floats(-10, 10)

@@ -17,8 +17,8 @@ import zmq
 
 from hardware.client import Link, LinkLost
 from hardware.doorkeeper import Addresses, Doorkeeper, Insecure
+from hardware.encoding import LARGEST_REQUEST, decode_reply, encode
 from hardware.messages import (
-    LARGEST_REQUEST,
     Beat,
     Hello,
     Hold,
@@ -33,8 +33,6 @@ from hardware.messages import (
     Servo,
     Stop,
     Take,
-    decode_reply,
-    encode,
 )
 from hardware.safety import SIMULATED
 from hardware.server import LISTEN_S
