@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.crews import LearnedCrew
+from calibration.crews import Crew, LearnedCrew
 from calibration.map_check import checked
 from calibration.mixture import initialization_of
 from calibration.refinement import Interrupted, Round
@@ -24,6 +24,7 @@ from executive.workers import StopWanted
 from skills.artifact import geometry_of
 from skills.cell import Vector
 from skills.initialization import Initialization
+from skills.insertion import Insertion
 from skills.library import Found
 from skills.tasks import insertion_of
 
@@ -57,6 +58,10 @@ class Candidate:
         """For people and records."""
         return f"{'new' if self.tuned else 'old'} weights, {self.rule} start"
 
+    def crew(self, insertion: Insertion) -> Crew:
+        """Who acts in its episodes."""
+        return LearnedCrew(self.found, insertion)
+
     @property
     def weights(self) -> Mapping[str, NDArray[Any]]:
         """Its policy's tensors."""
@@ -72,7 +77,7 @@ def candidates_of(found: Found, tasks: Sequence[Task], before: Round, after: Rou
         known = {
             geometry_of(*task): one
             for task in tasks
-            if (one := _fitted(task, done.rollouts[task[1].part])) is not None
+            if (one := fitted(task, done.rollouts[task[1].part])) is not None
         }
         everyone.append(Candidate(whose, StartRule.DEFAULT, {}, tuned))
         if known:
@@ -88,7 +93,7 @@ def candidates_of(found: Found, tasks: Sequence[Task], before: Round, after: Rou
     return [one for one in everyone if one.tuned or one.rule is not present.rule]
 
 
-def _fitted(task: Task, rollouts: Rollouts) -> Initialization | None:
+def fitted(task: Task, rollouts: Rollouts) -> Initialization | None:
     """What is known of where to start; None when too few episodes succeeded."""
     space, rng = start_space(insertion_of(*task)), np.random.default_rng(0xF17)
     had = rollouts.where(rollouts.had)
@@ -115,9 +120,7 @@ def starts_of(candidate: Candidate, task: Task, n: int) -> Vector:
 def played(candidate: Candidate, task: Task, n: int, seed: int, stop: StopWanted) -> Rollouts:
     """``n`` episodes as runs would begin them. Raises calibration.refinement.Interrupted."""
     starts = starts_of(candidate, task, n)
-    return rolled_out(
-        task, lambda insertion: LearnedCrew(candidate.found, insertion), starts, seed, report=stopping(stop)
-    )
+    return rolled_out(task, candidate.crew, starts, seed, report=stopping(stop))
 
 
 def reproduced(
@@ -135,10 +138,8 @@ def reproduced(
         if not rows:
             continue
         starts = np.repeat([row["initialization"] for row in rows], TRIES, axis=0)
-        rollouts = rolled_out(
-            task, lambda insertion: LearnedCrew(found, insertion), starts, REPRODUCTION_SEED,
-            report=stopping(stop),
-        )  # fmt: skip
+        crew = Candidate.of(found).crew
+        rollouts = rolled_out(task, crew, starts, REPRODUCTION_SEED, report=stopping(stop))
         failures = ~rollouts.success.reshape(-1, TRIES)
         words = rollouts.causes.reshape(-1, TRIES)
         tried, again = tried + len(rows), again + int(failures.any(axis=1).sum())

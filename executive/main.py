@@ -15,6 +15,7 @@ from executive.commands import (
     products,
     records,
     refinery,
+    refinery_benchmarks,
     runs,
 )
 
@@ -64,6 +65,8 @@ app.command("map")(refinery.map_step)
 app.command()(refinery.refine)
 app.add_typer(learning.skills_app, name="skills")
 benchmark.app.command()(interventions.interventions)
+benchmark.app.command()(refinery_benchmarks.calibration)
+benchmark.app.command()(refinery_benchmarks.refinery)
 app.add_typer(benchmark.app, name="benchmark")
 app.add_typer(bridge.app, name="bridge")
 app.add_typer(calibrate.app, name="calibrate")

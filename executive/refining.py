@@ -108,7 +108,7 @@ class _Work:
             return self._ended(Ending.KEPT, {"why": why})
         failed = self._failed()
         again = self._kept("reproduced", lambda: self._reproduce(found, failed))
-        refinement = Refinement(found, self.tasks, _preset(found), settings, self.folder, _starts(failed))
+        refinement = Refinement(found, self.tasks, own_preset(found), settings, self.folder, _starts(failed))
         refinement.run(self._round, stop=self.stop)
         everyone = candidates_of(found, self.tasks, refinement.rounds[0], refinement.best)
         if not everyone:
@@ -227,7 +227,7 @@ class _Work:
         self.tell({"said": what})
 
 
-def _preset(found: Found) -> Preset:
+def own_preset(found: Found) -> Preset:
     """The preset that trained a skill, with the skill's own settings."""
     kind = PRESETS[found.skill.policy]
     return replace(kind, settings=from_record(kind, found.skill.settings))

@@ -1,0 +1,87 @@
+"""The tables of the refinery benchmark, worked by hand, and its rows, measured once."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from calibration.refinement import FineTuning
+from calibration.terms import Acquisition
+from executive import refinery_benchmark
+from executive.refinery_benchmark import as_they_are, fine_tuned, measured
+from executive.refinery_tables import (
+    acquisitions_markdown,
+    columns_of,
+    gains,
+    hardest,
+    refinery_markdown,
+)
+from executive.steps import tasks_named
+
+
+def row(step: str, acquisition: str, seed: int, **columns: int) -> dict[str, Any]:
+    return {
+        "product": "motor", "step": step, "tuned": acquisition != "",
+        "settings": {"acquisition": acquisition, "seed": seed},
+        "columns": {
+            name.replace("_", "-"): {"episodes": 100, "successes": good} for name, good in columns.items()
+        },
+    }  # fmt: skip
+
+
+ROWS = [
+    row("rotor", "", 0, baseline=80, deployment=84),
+    row("terminal", "", 0, baseline=60, deployment=58),
+    *(row("rotor", "failure-ucb", seed, fine_tune=90 + seed, refinery=92) for seed in (0, 1)),
+    *(row("rotor", "uniform", seed, fine_tune=86, refinery=88) for seed in (0, 1)),
+    row("terminal", "failure-ucb", 0, fine_tune=70, refinery=71),
+    row("terminal", "uniform", 0, fine_tune=67, refinery=60),
+]
+
+
+def test_columns_are_summed_over_seeds_and_only_of_one_acquisition() -> None:
+    table = columns_of(ROWS, "failure-ucb")
+    assert table["motor/rotor"]["fine-tune"] == {"episodes": 200, "successes": 181}
+    assert table["motor/terminal"]["refinery"] == {"episodes": 100, "successes": 71}
+    text = refinery_markdown(ROWS, "failure-ucb").splitlines()
+    assert text[0] == "| step | baseline | deployment | fine-tune | refinery |"
+    assert text[-2:] == [
+        "| **mean** | 70.0 % | 71.0 % | 80.2 % | 81.5 % |",
+        "| **worst** | 60.0 % | 58.0 % | 70.0 % | 71.0 % |",
+    ]
+    assert "80/100 = 80 % [71, 87]" in text[2]
+
+
+def test_a_gain_is_paired_by_step_and_seed() -> None:
+    (gain,) = gains(ROWS).values()
+    assert gain["pairs"] == 3
+    assert gain["mean"] == pytest.approx(0.04)  # 4, 5 and 3 points
+    assert (gain["low"], gain["high"]) == (pytest.approx(0.0152, abs=1e-4), pytest.approx(0.0648, abs=1e-4))
+    assert gain["surely"]
+    assert "| failure-ucb | +4.0 points [+1.5, +6.5] | 3 |" in acquisitions_markdown(ROWS)
+    assert acquisitions_markdown(ROWS[:2]) == ""
+    assert gains(ROWS[2:5])["failure-ucb"]["low"] is None
+
+
+def test_the_hardest_steps_are_those_with_the_lowest_baseline() -> None:
+    assert hardest(ROWS, 1) == ["motor/terminal"]
+    assert hardest(ROWS, 9) == ["motor/terminal", "motor/rotor"]
+
+
+def test_rows_are_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    def measure(order: Any, tell: Any, stop: Any) -> dict[str, Any]:
+        done.append(order.settings.acquisition)
+        return {**order.identity(), "tuned": order.settings.rounds > 0, "rounds": [], "columns": {}}
+
+    monkeypatch.setattr(refinery_benchmark, "_measure", measure)
+    tasks, file = tasks_named("motor/rotor"), tmp_path / "rows.json"
+    ways = (Acquisition.STRADDLE, Acquisition.UNIFORM)
+    work = as_they_are(tasks, FineTuning(), 10, 0) + fine_tuned(tasks, ways, FineTuning(), 2, 10, 0)
+    assert len(measured(work, 1, file, lambda row: None, lambda: False)) == 5
+    again = measured(work, 1, file, lambda row: None, lambda: False)
+    assert done == ["uniform", "straddle", "uniform", "straddle", "uniform"]
+    assert [one["settings"]["seed"] for one in again] == [0, 0, 0, 1, 1]
+    assert len(json.loads(file.read_text())["rows"]) == 5
