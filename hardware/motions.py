@@ -7,6 +7,7 @@ import numpy as np
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from hardware.springs import affine
+from sim.motion import WIDE_RAD, way_round
 from skills.cell import Vector
 
 ANGULAR_SPEED = 1.2
@@ -26,10 +27,6 @@ NO_WAY = 1e-6
 """A way so short has no direction [m, rad]."""
 JOINT_EASE = 0.15
 """Share of the joints' largest acceleration and jerk that a joint motion uses."""
-WIDE_RAD = 2.6
-"""A turn wider than this is made in two halves, which leave no doubt about the way round [rad]."""
-WRIST_RAD = 2.75
-"""How far joint 7 is turned from its middle at most [rad]; its end is at 3.02."""
 TORQUE_RAMP_S, TORQUE_STOP_S = 0.03, 0.15
 
 
@@ -87,18 +84,6 @@ def cartesian_motion(
     return franky.CartesianWaypointMotion(
         [franky.CartesianWaypoint(affine(point)) for point in points], relative_dynamics_factor=ease
     )
-
-
-def way_round(turn: Vector, wrist_rad: float) -> Vector:
-    """``turn`` (3,), a rotation vector in the tool's frame, or the same the other way round [rad].
-
-    A wide turn may go either way, but only one of them may be within the reach of joint 7, which turns about
-    the tool's z axis and is at ``wrist_rad``.
-    """
-    angle = float(np.linalg.norm(turn))
-    if angle < WIDE_RAD or abs(wrist_rad + turn[2]) < WRIST_RAD:
-        return turn
-    return np.asarray(turn * (1.0 - 2.0 * np.pi / angle))
 
 
 def _largest_share(way: Vector) -> float:

@@ -15,7 +15,7 @@ from sequences.assembly import Assembly
 from sim.control import CONTROL_PERIOD_S, glide, posture_torques
 from sim.gripper import Gripper
 from sim.kinematics import Kinematics
-from sim.motion import Motion
+from sim.motion import Motion, way_round
 from sim.noise import BENCH, Noise
 from sim.physics import NOMINAL, Physics
 from sim.robot import (
@@ -124,7 +124,11 @@ class SimCell:
         """See :class:`skills.cell.Cell`."""
         if self._faults:
             return
-        self._motion = Motion(self._tcp_pose(), tcp_in_base, speed, trailing_s(MOTION))
+        tcp = self._tcp_pose()
+        turn = way_round(
+            (tcp.rotation.inv() * tcp_in_base.rotation).as_rotvec(), self.data.qpos[self._arm[6]]
+        )
+        self._motion = Motion(tcp, tcp_in_base, speed, trailing_s(MOTION), turn=turn)
         set_compliance(self.model, MOTION)
 
     def grasp(self, width_m: float, force_n: float = 40.0) -> None:
@@ -226,7 +230,8 @@ class SimCell:
         saved = None
         if motion is not None:
             start, goal = numbers(motion.start), numbers(motion.goal)
-            saved = SavedMotion(start, goal, motion.speed, motion.elapsed_s, motion.pull.tolist())
+            pull, turn = motion.pull.tolist(), motion.turn.tolist()
+            saved = SavedMotion(start, goal, motion.speed, motion.elapsed_s, pull, turn)
         return Snapshot(
             world=self._world_name(),
             state=state.tobytes(),
@@ -258,6 +263,7 @@ class SimCell:
                 trailing_s(MOTION),
                 motion.elapsed_s,
                 np.array(motion.pull),
+                np.array(motion.turn),
             )
         self._spring, self._holding = saved.spring, saved.holding
         gripper = self._gripper

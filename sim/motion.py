@@ -15,6 +15,22 @@ SETTLE_TIMEOUT_S = 0.6
 _PULL = 0.2
 _PULL_BOUND_M = 0.006
 _PULL_BOUND_RAD = 0.05
+WIDE_RAD = 2.6
+"""A turn wider than this may be made the other way round [rad]."""
+WRIST_RAD = 2.75
+"""How far joint 7 is turned from its middle at most [rad]; its end is at 3.02."""
+
+
+def way_round(turn: Vector, wrist_rad: float) -> Vector:
+    """``turn`` (3,), a rotation vector in the tool's frame, or the same the other way round [rad].
+
+    A wide turn may go either way, but only one of them may be within the reach of joint 7, which turns about
+    the tool's z axis and is at ``wrist_rad``.
+    """
+    angle = float(np.linalg.norm(turn))
+    if angle < WIDE_RAD or abs(wrist_rad + turn[2]) < WRIST_RAD:
+        return turn
+    return np.asarray(turn * (1.0 - 2.0 * np.pi / angle))
 
 
 @dataclass(slots=True)
@@ -28,23 +44,27 @@ class Motion:
     """How far a damped spring trails its target [s]; the target runs ahead by as much."""
     elapsed_s: float = 0.0
     pull: Vector = field(default_factory=lambda: np.zeros(6))
+    turn: Vector = field(default_factory=lambda: np.full(3, np.nan))
+    """(3,) the way round, a rotation vector in the start's frame [rad]; the shortest where none is given."""
+
+    def __post_init__(self) -> None:
+        if np.isnan(self.turn).any():
+            self.turn = (self.start.rotation.inv() * self.goal.rotation).as_rotvec()
 
     @property
     def duration_s(self) -> float:
         """Time that the path takes, settling not counted [s]."""
-        error = self.start.inv() * self.goal
-        linear = float(np.linalg.norm(error.translation)) / self.speed
-        angular = error.rotation.magnitude() / ANGULAR_SPEED_RAD_S
+        linear = float(np.linalg.norm(self.goal.translation - self.start.translation)) / self.speed
+        angular = float(np.linalg.norm(self.turn)) / ANGULAR_SPEED_RAD_S
         return float(max(PEAK_TO_MEAN * max(linear, angular), 0.12))
 
     def at(self, time_s: float) -> RigidTransform:
         """The pose on the path at ``time_s`` after its start."""
         s = min(time_s / self.duration_s, 1.0)
         share = s**3 * (10.0 + s * (6.0 * s - 15.0))
-        turn = (self.start.rotation.inv() * self.goal.rotation).as_rotvec()
         return RigidTransform.from_components(
             self.start.translation + share * (self.goal.translation - self.start.translation),
-            self.start.rotation * Rotation.from_rotvec(share * turn),
+            self.start.rotation * Rotation.from_rotvec(share * self.turn),
         )
 
     def step(self, period_s: float, tcp: RigidTransform) -> RigidTransform:

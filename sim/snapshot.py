@@ -20,6 +20,7 @@ class SavedMotion(msgspec.Struct, frozen=True):
     speed: float
     elapsed_s: float
     pull: list[float]
+    turn: list[float]
 
 
 class Snapshot(msgspec.Struct, frozen=True):

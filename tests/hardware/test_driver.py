@@ -11,7 +11,6 @@ from scipy.spatial.transform import RigidTransform, Rotation
 from hardware.arm import Arm, ArmError, ArmState, CollisionLimits, Mode
 from hardware.complaints import mode_of, named
 from hardware.driver import FrankyArm
-from hardware.motions import way_round
 from hardware.simulated import SimulatedArm, simulated_arm
 from hardware.springs import POSTURE, clip_in_base, gains
 from sequences.load import load
@@ -129,15 +128,6 @@ def test_half_a_turn_goes_the_way_that_the_wrist_can(arm: SimulatedArm, yaw_deg:
         assert (state.fault, state.mode) == (None, Mode.IDLE)
         assert (state.tcp_in_base.rotation * goal.rotation.inv()).magnitude() < 0.003
         assert abs(state.joint_positions[6]) < 2.8
-
-
-def test_only_a_wide_turn_is_made_the_other_way_round() -> None:
-    wide, narrow = np.array([0.0, 0.1, 3.0]), np.array([0.0, 0.0, 2.0])
-    assert way_round(narrow, 2.0) is narrow
-    assert way_round(wide, -1.5) is wide
-    other = way_round(wide, 1.5)
-    assert other[2] < 0.0
-    assert Rotation.from_rotvec(other).approx_equal(Rotation.from_rotvec(wide), 1e-9)
 
 
 def test_the_damper_goes_with_a_target_that_moves(arm: SimulatedArm) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import RigidTransform, Rotation
 
-from sim.motion import ANGULAR_SPEED_RAD_S, Motion
+from sim.motion import ANGULAR_SPEED_RAD_S, Motion, way_round
 
 metres = st.floats(-0.4, 0.4)
 poses = st.builds(
@@ -50,3 +50,20 @@ def test_the_pull_is_bounded() -> None:
     for _ in range(200):
         target = motion.step(0.06, RigidTransform.identity())
     assert target.translation[0] == pytest.approx(0.106)
+
+
+def test_only_a_wide_turn_is_made_the_other_way_round() -> None:
+    wide, narrow = np.array([0.0, 0.1, 3.0]), np.array([0.0, 0.0, 2.0])
+    assert way_round(narrow, 2.0) is narrow
+    assert way_round(wide, -1.5) is wide
+    other = way_round(wide, 1.5)
+    assert other[2] < 0.0
+    assert Rotation.from_rotvec(other).approx_equal(Rotation.from_rotvec(wide), 1e-9)
+
+
+def test_a_motion_turns_the_way_it_is_told() -> None:
+    goal = RigidTransform.from_rotation(Rotation.from_rotvec([0.0, 0.0, 3.0]))
+    other = way_round(np.array([0.0, 0.0, 3.0]), 1.5)
+    motion = Motion(RigidTransform.identity(), goal, 0.25, lag_s=0.0, turn=other)
+    assert motion.at(motion.duration_s / 2).rotation.as_rotvec()[2] == pytest.approx(other[2] / 2)
+    assert motion.at(motion.duration_s).rotation.approx_equal(goal.rotation, 1e-9)
