@@ -104,16 +104,19 @@ def _fr3(assembly: Assembly, options: RunOptions) -> Bench:
     described = _described(options)
     if described is None:
         raise CellFileNeeded
-    from hardware.bridge_cell import BridgeCell
+    from hardware.bridge_cell import SILENCE_S, BridgeCell
+    from hardware.cell_file import SCRIPTED, SIMULATED
     from hardware.client import Link
     from hardware.keys import KeyTrouble
+    from hardware.simulated_cell import SILENCE_S as PATIENT_S
 
     try:
         link = Link(described.link("run"))
     except KeyTrouble as trouble:
         raise CellUnavailable(str(options.cell), str(trouble)) from trouble
+    silence_s = PATIENT_S if described.robot.address in (SIMULATED, SCRIPTED) else SILENCE_S
     try:
-        cell = BridgeCell(link, described.places(assembly), pace=_pace(options))
+        cell = BridgeCell(link, described.places(assembly), pace=_pace(options), silence_s=silence_s)
     except BaseException:
         link.close()
         raise

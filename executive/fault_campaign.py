@@ -26,6 +26,7 @@ from executive.records import RunState
 from executive.run import Bench, assemble, resume
 from hardware.bridge_cell import BridgeCell
 from hardware.client import Link, LinkSettings
+from hardware.messages import Refused
 from hardware.places import Places
 from hardware.proving_ground import KILLED_CLIENT, KINDS, ProvingGround
 from sequences.assembly import Assembly
@@ -74,7 +75,7 @@ def drive(client: Client) -> None:
     try:
         link = Link(LinkSettings(client.commands, client.states, "run", answer_s=ANSWER_S))
         cell = BridgeCell(link, Places(assembly, error=lambda: BENCH.goal_error(rng)), silence_s=ANSWER_S)
-    except CellError:
+    except (CellError, Refused):
         return
     bench = Bench(cell, None, "", client.log)
     if client.run is None:

@@ -115,7 +115,7 @@ class Link:
             self._commands.connect(self.settings.command_endpoint)
             self._session = self._greet(max(1.0, self.settings.answer_s))
             for _ in range(PROBES):
-                self._ask(Beat())
+                self._probe()
 
     def ask(self, body: Body) -> Reply:
         """Send a request and wait for its answer. Raises Refused, LinkLost."""
@@ -152,6 +152,14 @@ class Link:
     def server_now(self) -> float:
         """The server's monotonic clock, never ahead of it [s]."""
         return time.monotonic() + self._offset_s
+
+    def _probe(self) -> None:
+        """Learn of the server's clock; an answer that came too late tells of it as well. Raises LinkLost."""
+        try:
+            self._ask(Beat())
+        except Refused as refused:
+            if refused.refusal is not Refusal.STALE:
+                raise
 
     def _greet(self, within_s: float) -> bytes:
         """Open a session."""

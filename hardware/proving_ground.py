@@ -43,6 +43,8 @@ MISCHIEF_S = (0.05, 0.6)
 """Shortest and longest time that messages are interfered with [s]."""
 STILL_M_S = 0.005
 """A TCP slower than this stands [m/s]."""
+MOVING_RAD_S = 0.02
+"""Joints faster than this, all together, are in motion [rad/s]."""
 STOPS = ("stopped: ", "user stop", "connection lost", "client gone")
 """How the robot's own record of a stop begins."""
 ANSWER_S = 1.0
@@ -127,14 +129,14 @@ class ProvingGround:
     # -- what came of it -----------------------------------------------------------------------------
 
     def moving(self) -> bool:
-        """The TCP has moved within the last tenth of a second."""
-        trail = self.robot.trail()[-20:]
-        return bool(len(trail) > 1 and np.linalg.norm(trail[-1, 2:] - trail[0, 2:]) > 0.002)
+        """The joints are in motion."""
+        return bool(np.linalg.norm(self.robot.ask("state")["dq"]) > MOVING_RAD_S)
 
     def stopped_s(self, blow: Blow) -> float | None:
         """When the blow began to tell on the robot (monotonic) [s]; None when it did not stop it.
 
-        What the robot does by itself it records; what the bridge does is in its logbook.
+        What the robot does by itself it records; what the bridge does is in its logbook. Messages that are
+        only late are heard for a while: then the lease runs from the last one.
         """
         events = [
             wall for wall, _, what in self.robot.events() if wall >= blow.at_s and what.startswith(STOPS)
@@ -149,7 +151,10 @@ class ProvingGround:
             for line in read_logbook(self.log)
             if line["kind"] in ("lease lost", "fault") and blow.at_s <= line["monotonic_s"] <= ends
         ]
-        return blow.at_s if lost else None
+        if not lost:
+            return None
+        expired = [line["monotonic_s"] for line in lost if line["kind"] == "lease lost"]
+        return max(blow.at_s, expired[0] - LIMITS.lease_s) if expired else blow.at_s
 
     def rest_after_s(self, since_s: float, until_s: float) -> float:
         """How long after ``since_s`` the TCP moved for the last time before ``until_s`` [s]."""

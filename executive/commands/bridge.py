@@ -56,13 +56,15 @@ def serve(
     from hardware.doorkeeper import Insecure
     from hardware.keys import KeyTrouble
     from hardware.serving import open_arm, serve
+    from hardware.simulated_cell import patient
     from sequences.load import load
 
     described = _cell(cell, robot)
     unreal = described.robot.address in (SIMULATED, SCRIPTED)
     try:
         arm = open_arm(described, load(product) if unreal else None, seed=seed, realtime=realtime)
-        serve(described, arm, lambda ready: _say(ready, described))
+        limits = patient(described.safety) if unreal else None
+        serve(described, arm, lambda ready: _say(ready, described), limits=limits)
     except (ArmError, KeyTrouble, Insecure) as error:
         typer.secho(str(error), err=True, fg=typer.colors.RED)
         raise typer.Exit(CELL_FAULT) from None
