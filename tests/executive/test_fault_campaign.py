@@ -1,0 +1,59 @@
+"""What a fault campaign does when, and what is made of its rows."""
+
+from collections import Counter
+from typing import Any
+
+from executive.fault_campaign import schedule
+from executive.fault_journal import is_told
+from executive.fault_tables import faults_markdown, faults_summed
+from executive.journal import Event
+from hardware.proving_ground import KILLED_CLIENT, KILLED_SERVER, KINDS, Blow
+
+STOPPED = {
+    "kind": "user_stop", "stopped": True, "rest_ms": 40, "overslept_ms": 0, "went_on": False, "resumed": True,
+    "journaled": True,
+}  # fmt: skip
+LATE = STOPPED | {"kind": "client_killed", "rest_ms": 170, "overslept_ms": 30, "resumed": False}
+PASSED = {
+    "kind": "gripper_miss", "stopped": False, "rest_ms": None, "overslept_ms": 0, "went_on": True,
+    "resumed": False, "journaled": True,
+}  # fmt: skip
+PRODUCT = {"state": "assembled", "commands": 900, "refused": 12, "wrong": []}
+GOLDEN = """\
+| fault | injected | arm stopped | at rest after, p50 / max | went on | resumed | in the journals |
+|---|---|---|---|---|---|---|
+| client_killed | 1 | 1 | 170 / 170 ms | 0 | 0 | 1 |
+| gripper_miss | 1 | 0 |  | 1 | 0 | 1 |
+| user_stop | 1 | 1 | 40 / 40 ms | 0 | 1 | 1 |
+
+3 injections: 2 stopped the arm, 1 of these later than 150 ms (worst 170 ms), 0 not counting time that the \
+server was kept from running; 1 could not be taken up again; 3 are in the journals.
+1 of 1 products were assembled in the end. 900 commands were acted on, 0 of them wrongly."""
+
+
+def line(kind: str, **facts: Any) -> dict[str, Any]:
+    return {"kind": kind, "monotonic_s": 1.0, **facts}
+
+
+def test_every_fault_has_its_turn_before_any_has_a_second() -> None:
+    kinds = schedule(2 * len(KINDS) + 3, 7)
+    assert set(Counter(kinds[: len(KINDS)]).values()) == {1}
+    assert set(kinds[: len(KINDS)]) == set(map(str, KINDS))
+    assert max(Counter(kinds).values()) == 3
+    assert kinds == schedule(2 * len(KINDS) + 3, 7)
+    assert kinds[: len(KINDS)] != schedule(len(KINDS), 8)
+
+
+def test_the_table_of_a_campaign() -> None:
+    assert faults_markdown(faults_summed([STOPPED, LATE, PASSED], [PRODUCT])) == GOLDEN
+
+
+def test_a_stop_is_told_when_both_journals_say_so() -> None:
+    broke_off = [Event("fault", data={"faults": ["reflex"]})]
+    blow = Blow("joint_reflex", 1.0, 3.0)
+    assert is_told(blow, [line("fault", what="joint_reflex: libfranka: ...")], broke_off)
+    assert not is_told(blow, [line("fault", what="cartesian_reflex: ...")], broke_off)
+    assert not is_told(blow, [line("fault", what="joint_reflex: ...")], [Event("picked")])
+    assert is_told(Blow(KILLED_CLIENT, 1.0, 0.0), [line("lease lost")], [Event("resumed")])
+    assert is_told(Blow(KILLED_SERVER, 1.0, 0.0), [], broke_off)
+    assert not is_told(Blow("messages_dropped", 1.0, 0.3), [line("servo", seq=4)], broke_off)
