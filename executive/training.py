@@ -26,8 +26,8 @@ from skills.presets import Preset, preset
 class TrainingOrder:
     """One training to be made; plain enough to be sent to another process."""
 
-    assembly: str
-    """The product as JSON."""
+    tasks: tuple[tuple[str, str], ...]
+    """The steps that are trained together: the product as JSON, and the part."""
     skill: str
     preset: str
     budget: int
@@ -58,8 +58,7 @@ def trained(order: TrainingOrder, tell: Tell, stop_wanted: StopWanted) -> dict[s
     Tells of each iteration, ``{"point": ...}``, and of the episodes of the evaluation, ``{"episodes": n}``.
     The checkpoint is deleted when the skill has been published. Raises CheckpointError, SkillError.
     """
-    assembly = Assembly.model_validate_json(order.assembly)
-    tasks = tuple((assembly, step) for step in assembly.steps if step.skill == order.skill)
+    tasks = _read(order.tasks)
     kind, checkpoint = preset(order.preset), checkpoint_of(order)
     if order.fresh:
         checkpoint.unlink(missing_ok=True)
@@ -80,6 +79,11 @@ def trained(order: TrainingOrder, tell: Tell, stop_wanted: StopWanted) -> dict[s
         return None
     checkpoint.unlink(missing_ok=True)
     return row
+
+
+def _read(tasks: tuple[tuple[str, str], ...]) -> tuple[Task, ...]:
+    products = {text: Assembly.model_validate_json(text) for text, _ in tasks}
+    return tuple((products[text], products[text].step_of(part)) for text, part in tasks)
 
 
 def _begun(

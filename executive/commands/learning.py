@@ -1,5 +1,6 @@
 """``dovetail train``, ``evaluate`` and ``skills``: learning to insert, and how well it is done."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,6 +38,13 @@ def complete_preset(incomplete: str) -> list[str]:
     return [name for name in ("dovetail", "automate") if name.startswith(incomplete)]
 
 
+def _skill_name(name: str | None) -> str | None:
+    """A name that can be a skill's folder."""
+    if name is not None and not re.fullmatch(r"[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)+", name):
+        raise typer.BadParameter(f"'{name}': two or more words in small letters, as in general/keyed")
+    return name
+
+
 @one_screen_errors
 def train(
     step: Annotated[list[str] | None, StepsArgument] = None,
@@ -65,6 +73,14 @@ def train(
         list[str] | None,
         typer.Option("--all", metavar="PRODUCT", help="All skills of it.", autocompletion=complete_product),
     ] = None,
+    together: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Train one policy on all these steps, as NAME, for other skills to start from.",
+            callback=_skill_name,
+        ),
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -85,10 +101,14 @@ def train(
     if not skills:
         raise typer.BadParameter("say which steps, or --all PRODUCT")
     known_preset(preset)
+    if together is not None:
+        skills = {together: tuple(task for tasks in skills.values() for task in tasks)}
+    if worlds < (most := max(map(len, skills.values()))):
+        raise typer.BadParameter(f"{most} steps are trained together; --worlds must be {most} or more")
     orders = [
         TrainingOrder(
-            tasks[0][0].model_dump_json(), skill, preset, budget, seed, worlds, warm, not resume, episodes,
-            out or own_folder(),
+            tuple((assembly.model_dump_json(), one.part) for assembly, one in tasks),
+            skill, preset, budget, seed, worlds, warm, not resume, episodes, out or own_folder(),
         )
         for skill, tasks in skills.items()
     ]  # fmt: skip

@@ -190,8 +190,24 @@ def test_a_training_ends_as_a_skill_in_the_library(dovetail: Invoke) -> None:
 
 
 @pytest.mark.usefixtures("small")
+def test_steps_of_several_products_are_trained_together(dovetail: Invoke) -> None:
+    steps = ("bearing_block/bushing", "connector_panel/coax")
+    words = ("train", *steps, "--together", "general/round", "--budget", 256, "--episodes", 6, "--json")
+    result = dovetail(*words, "--worlds", 4)
+    assert result.exit_code == 0, result.output
+    found = latest("general/round")
+    assert found is not None
+    assert set(found.skill.evaluation["steps"]) == set(steps)
+    assert len(found.skill.geometries) == 2
+    refused = dovetail(*words, "--worlds", 4, "--all", "bearing_block")
+    assert refused.exit_code == 2
+    assert "7 steps are trained together" in " ".join(refused.stderr.replace("│", "").split())
+    assert dovetail("train", *steps, "--together", "../general").exit_code == 2
+
+
+@pytest.mark.usefixtures("small")
 def test_a_foreign_checkpoint_is_named_and_can_be_left(dovetail: Invoke) -> None:
-    order = TrainingOrder("", "bearing-block/bushing", "dovetail", 1, 0, 4, "none", False, 1, Path())
+    order = TrainingOrder((), "bearing-block/bushing", "dovetail", 1, 0, 4, "none", False, 1, Path())
     file = checkpoint_of(order)
     file.parent.mkdir(parents=True)
     file.write_bytes(b"nonsense")
