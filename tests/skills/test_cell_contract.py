@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -67,13 +68,23 @@ def bridged(assembly: Assembly) -> Iterator[Cell]:
     server.close()
 
 
-@pytest.fixture(params=["fake", "sim", "bridge"])
-def cell(request: pytest.FixtureRequest, assembly: Assembly) -> Iterator[Cell]:
+def simulated_fr3(assembly: Assembly, folder: Path) -> Cell:
+    """The same with franky, libfranka's protocol and a simulated robot at its end."""
+    from hardware.simulated_cell import SimulatedFr3
+
+    return SimulatedFr3(assembly, folder / "bridge.jsonl", seed=3)
+
+
+@pytest.fixture(params=["fake", "sim", "bridge", pytest.param("simulated-fr3", marks=pytest.mark.slow)])
+def cell(request: pytest.FixtureRequest, assembly: Assembly, tmp_path: Path) -> Iterator[Cell]:
     if request.param == "bridge":
         with bridged(assembly) as cell:
             yield cell
         return
-    cell = maker(request.param, assembly)()
+    if request.param == "simulated-fr3":
+        cell = simulated_fr3(assembly, tmp_path)
+    else:
+        cell = maker(request.param, assembly)()
     yield cell
     cell.close()
 
