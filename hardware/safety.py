@@ -82,6 +82,7 @@ SIMULATED = Limits(
     soft_torque_nm=25.0,
     hard_torque_nm=60.0,
     servo_step_m=0.1,
+    servo_step_rad=0.7,
     state_timeout_s=1.0,
 )
 """For a robot that cannot hurt anybody: as fast and as strong as routines ask."""
