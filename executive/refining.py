@@ -32,7 +32,7 @@ from sequences.files import write_whole
 from skills.artifact import FORMAT, Skill, load
 from skills.cell import Vector
 from skills.library import Found, fitting, next_version, publish, refined_in
-from skills.presets import PRESETS, Preset, from_record
+from skills.presets import PATIENCE_S, PRESETS, Preset, from_record
 
 TRIAL_SEED, GATE_SEED = 700_000, 800_000
 REPORT = "report.json"
@@ -228,9 +228,13 @@ class _Work:
 
 
 def own_preset(found: Found) -> Preset:
-    """The preset that trained a skill, with the skill's own settings."""
+    """The preset that trained a skill, with the skill's own settings; practice ends attempts sooner."""
     kind = PRESETS[found.skill.policy]
-    return replace(kind, settings=from_record(kind, found.skill.settings))
+    own = from_record(kind, found.skill.settings)
+    if kind.practice is None:
+        return replace(kind, settings=own)
+    patience = min(own.lead.work_s, PATIENCE_S)
+    return replace(kind, settings=own, practice=replace(own, lead=replace(own.lead, work_s=patience)))
 
 
 def _starts(failed: dict[str, list[dict[str, Any]]]) -> dict[str, Vector]:

@@ -9,6 +9,7 @@ import pytest
 from calibration.refinement import FineTuning
 from calibration.terms import Acquisition
 from executive import refinery_benchmark
+from executive.calibration_benchmark import calibration_markdown, calibration_report
 from executive.refinery_benchmark import as_they_are, fine_tuned, measured
 from executive.refinery_tables import (
     acquisitions_markdown,
@@ -67,6 +68,15 @@ def test_a_gain_is_paired_by_step_and_seed() -> None:
 def test_the_hardest_steps_are_those_with_the_lowest_baseline() -> None:
     assert hardest(ROWS, 1) == ["motor/terminal"]
     assert hardest(ROWS, 9) == ["motor/terminal", "motor/rotor"]
+
+
+def test_what_things_cost_is_measured_piece_by_piece() -> None:
+    report = calibration_report(tasks_named("motor/rotor")[0], 60, 8, 0)
+    assert len(report["times"]) == 6
+    assert all(spent["wall_s"] > 0.0 for spent in report["times"].values())
+    text = calibration_markdown(report)
+    assert text.startswith("| motor/rotor, 60 rollouts | wall | processor |")
+    assert "| propose 8 starts | " in text
 
 
 def test_rows_are_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
