@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from executive.commands.common import BAD_INPUT, RunsDir, one_screen_errors
+from executive.commands.common import BAD_INPUT, RunsDir, one_screen_errors, open_journal
 
 
 def operator_name() -> str:
@@ -46,3 +46,27 @@ def operate(
         OperatorApp(feed).run()
     finally:
         feed.close()
+
+
+@one_screen_errors
+def replay(
+    number: Annotated[
+        int | None, typer.Argument(metavar="RUN", help="The run's number; else the last.")
+    ] = None,
+    speed: Annotated[
+        float, typer.Option(min=0.01, max=1000.0, help="Times as fast as the cell's clock went.")
+    ] = 1.0,
+    runs_dir: RunsDir = None,
+) -> None:
+    """Play a run's journal in the operator's screen: space stops, arrows move by 10 s."""
+    import sys
+
+    journal = open_journal(runs_dir)
+    row = journal.row(number)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        typer.echo("the operator's screen needs a terminal", err=True)
+        raise typer.Exit(BAD_INPUT)
+    from executive.operator.playback import Recording
+    from executive.operator.screen import OperatorApp
+
+    OperatorApp(Recording(row, journal.events(row.run), speed)).run()

@@ -21,8 +21,17 @@ def pictures(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write them.")],
     product: Annotated[list[str] | None, typer.Option("--product", help="Only this one; repeatable.")] = None,
     frame: Annotated[bool, typer.Option(help="Take the frame of a run, too.")] = True,
+    screens: Annotated[
+        bool, typer.Option("--screens", help="Draw the operator's screens instead, as SVG.")
+    ] = False,
 ) -> None:
     """Draw every product, put together and taken apart, and a frame of a run."""
+    if screens:
+        from executive.operator.tour import write_tour
+
+        for path in write_tour(directory):
+            typer.echo(path)
+        return
     from executive.errors import CellUnavailable
     from sequences.load import load
     from sim.render import NoRenderer, product_views, save_png
