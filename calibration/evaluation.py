@@ -35,7 +35,7 @@ SEED_BASE = 2_000_000_000
 BANK_SEED = 1
 BANDS_M = (0.0, 0.001, 0.002, 0.00283)
 """Edges of the bands of the estimate's sideways error [m]."""
-LONGEST_S = 75.0
+LONGEST_S = 80.0
 CHUNK = 250
 
 

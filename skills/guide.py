@@ -47,7 +47,7 @@ class Lead:
     wobble_m: float = 0.0004
     wobble_hz: float = 1.5
     """Radius [m] and rate [Hz] of the circle that a plug is led on while it is pushed home."""
-    work_s: float = 45.0
+    work_s: float = 60.0
     """Time from having touched down to giving up [s]."""
     clock_s: float = 24.0
     """Time that the clock which the policy sees takes to run down [s]."""
