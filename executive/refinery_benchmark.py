@@ -106,7 +106,8 @@ def measured(
         if file is not None:
             write_whole(file, (json.dumps({"rows": kept}, indent=1) + "\n").encode())
         told(row)
-    return [row for one in wanted if (row := _among(one, kept)) is not None]
+    found = (_among(one, kept) for one in wanted)
+    return [row for row in found if row is not None]
 
 
 def _measure(order: RefineryOrder, tell: Tell, stop: StopWanted) -> Row | None:

@@ -67,7 +67,10 @@ class Addresses:
 
 
 class Doorkeeper:
-    """Owns the sockets of one server. Everything happens on the caller's thread."""
+    """Owns the sockets of one server. Everything happens on the caller's thread.
+
+    Raises Insecure, KeyTrouble, OSError when the addresses cannot be had.
+    """
 
     def __init__(self, addresses: Addresses, keys: ServerKeys | None, complain: Complain) -> None:
         if keys is None and not addresses.host.startswith(LOOPBACK):
@@ -90,9 +93,10 @@ class Doorkeeper:
         try:
             self.commands.bind(addresses.endpoint(addresses.command_port))
             self.states.bind(addresses.endpoint(addresses.state_port))
-        except BaseException:
+        except zmq.ZMQError as error:
             self.close()
-            raise
+            where = f"{addresses.host}, ports {addresses.command_port} and {addresses.state_port}"
+            raise OSError(error.errno, str(error), where) from error
         self.command_endpoint = _bound_to(self.commands)
         self.state_endpoint = _bound_to(self.states)
 

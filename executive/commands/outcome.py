@@ -28,15 +28,13 @@ class Output:
 
 def attendant_of(journal: "Journal", stack: ExitStack) -> "Attendant":
     """A station for the operator's screen; a run goes on without one where none can be set up."""
-    from zmq import ZMQError
-
     from executive.operator.attendant import Nobody
     from executive.operator.post import Post
     from hardware.keys import KeyTrouble
 
     try:
         post = Post(journal.runs_dir)
-    except (KeyTrouble, ZMQError, OSError) as error:
+    except (KeyTrouble, OSError) as error:
         stderr().print(f"'dovetail operate' will not reach this run: {error}", highlight=False)
         return Nobody()
     stack.callback(post.close)

@@ -22,7 +22,7 @@ PATIENCE_S = 60.0
 class Post:
     """A station beside one run. Everything happens on the run's thread, between its control periods.
 
-    Raises KeyTrouble, zmq.ZMQError, OSError when it cannot be set up.
+    Raises KeyTrouble, OSError when it cannot be set up.
     """
 
     def __init__(self, runs_dir: Path) -> None:
