@@ -46,9 +46,9 @@ def dovetail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
 @pytest.fixture
 def hurried(dovetail: Invoke) -> Found:
     """The shipped skill in the own library, with attempts that end too soon for most."""
-    found = Found(*load(SHIPPED / SKILL / "1"), Path(SKILL))
+    found = Found(*load(versions(SKILL, SHIPPED)[max(versions(SKILL, SHIPPED))]), Path(SKILL))
     settings = {**found.skill.settings, "lead": {**found.skill.settings["lead"], "work_s": 3.0}}
-    skill = msgspec.structs.replace(found.skill, version=1, settings=settings)
+    skill = msgspec.structs.replace(found.skill, version=1, settings=settings, record={})
     publish(skill, found.weights, own_folder())
     return found
 
