@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from sequences.load import load
 from skills.cell import Vector
-from skills.guide import Guide, Phase, Sensed
+from skills.guide import Guide, Lead, Phase, Sensed
 from skills.insertion import Insertion
 from skills.tasks import insertion_of
 
@@ -149,3 +149,33 @@ def test_an_attempt_begins_anew() -> None:
     assert table.guide.phase[1] == Phase.RISE
     assert np.isinf(table.guide.work_began_s[1])
     assert table.guide.target[1] == pytest.approx(start[1])
+
+
+def test_the_yaw_swings_slowly_and_fast_only_where_the_goal_turns_along() -> None:
+    collar = insertion_of(PRODUCT, PRODUCT.step_of("collar"))
+    lead = Lead()
+    for insertion, rate in ((INSERTION, lead.swing_rate), (collar, lead.fast_swing_rate)):
+        table = Table(insertion, np.array([[0.0, 0.0, insertion.depth_m + 0.01]]), np.array([0.5]))
+        table.guide.phase[:] = Phase.WORK
+        swung = []
+        for _ in range(600):
+            table.guide.scripted(table.sensed())
+            swung.append(float(table.guide.led[0, 2]))
+        assert max(swung) == pytest.approx(lead.yaw_reach_rad, abs=rate * PERIOD_S)
+        assert min(swung) == pytest.approx(-lead.yaw_reach_rad, abs=rate * PERIOD_S)
+        assert np.abs(np.diff(swung)).max() == pytest.approx(rate * PERIOD_S)
+
+
+def test_a_plug_comes_down_on_its_seat_more_slowly_than_through_its_hole() -> None:
+    table = Table(INSERTION, np.array([[0.0, 0.0, INSERTION.depth_m]]), np.array([INSERTION.depth_m]))
+    guide = table.guide
+    guide.phase[:] = Phase.WORK
+    guide.face_m[:] = INSERTION.depth_m
+
+    def sinking_at(height_m: float) -> float:
+        table.position[:, 2] = guide.target[:, 2] = height_m
+        guide.command(table.sensed(), np.zeros((1, 6)))
+        return (height_m - float(guide.target[0, 2])) / PERIOD_S
+
+    assert sinking_at(0.5 * INSERTION.depth_m) == pytest.approx(0.012, abs=1e-6)
+    assert sinking_at(0.0015) == pytest.approx(0.005, abs=1e-6)
