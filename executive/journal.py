@@ -6,15 +6,14 @@ A failed attempt leaves a row in ``failures``, the queue from which skills are r
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from executive.database import exclusive, now, opened
 from executive.errors import JournalUnreadable, UnknownRun
 from executive.lock import held
 from executive.options import RunOptions
@@ -85,17 +84,6 @@ class RunRow:
     result: dict[str, Any] | None
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def _prepare(connection: Any, _: object) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA busy_timeout=30000")
-
-
 class Journal:
     """The journal of one directory. Safe to open from several processes."""
 
@@ -106,8 +94,7 @@ class Journal:
             runs_dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise JournalUnreadable(self.path, error.strerror or str(error)) from None
-        self._engine = sa.create_engine(f"sqlite:///{self.path}", connect_args={"timeout": 30})
-        sa.event.listen(self._engine, "connect", _prepare)
+        self._engine = opened(self.path)
         try:
             self._ensure_schema()
         except sa.exc.DatabaseError as error:
@@ -120,21 +107,9 @@ class Journal:
             return
         if version > SCHEMA:
             raise JournalUnreadable(self.path, f"its format is {version}, this version writes {SCHEMA}")
-        with self._exclusive() as connection:
+        with exclusive(self._engine) as connection:
             metadata.create_all(connection)  # an older format lacks only tables
             connection.execute(sa.text(f"PRAGMA user_version={SCHEMA}"))
-
-    @contextmanager
-    def _exclusive(self) -> Iterator[sa.Connection]:
-        """A transaction that holds the write lock from its first statement."""
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(sa.text("BEGIN IMMEDIATE"))
-            try:
-                yield connection
-            except BaseException:
-                connection.execute(sa.text("ROLLBACK"))
-                raise
-            connection.execute(sa.text("COMMIT"))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -144,9 +119,9 @@ class Journal:
         """Enter a new run and return its number."""
         row = {
             "product": product, "assembly": assembly, "options": options.as_json(), "version": version,
-            "started": _now(), "state": str(RunState.RUNNING),
+            "started": now(), "state": str(RunState.RUNNING),
         }  # fmt: skip
-        with self._exclusive() as connection:
+        with exclusive(self._engine) as connection:
             return int(connection.execute(runs.insert().returning(runs.c.run), row).scalar_one())
 
     def record(
@@ -157,7 +132,7 @@ class Journal:
         A ``snapshot`` replaces the run's older ones, and a ``failure`` enters the queue, in the same
         transaction. Raises sqlalchemy.exc.IntegrityError when a step is recorded as done twice.
         """
-        with self._exclusive() as connection:
+        with exclusive(self._engine) as connection:
             newest = sa.select(sa.func.max(events.c.seq)).where(events.c.run == run)
             last = connection.execute(newest).scalar()
             seq = 1 if last is None else int(last) + 1
@@ -166,19 +141,19 @@ class Journal:
                 connection.execute(events.update().where(older).values(snapshot=None))
             connection.execute(
                 events.insert().values(
-                    run=run, seq=seq, time=_now(), sim_time_s=event.sim_time_s, step=event.step,
+                    run=run, seq=seq, time=now(), sim_time_s=event.sim_time_s, step=event.step,
                     attempt=event.attempt, kind=event.kind, data=event.data or {}, snapshot=snapshot,
                 )
             )  # fmt: skip
             if failure is not None:
-                connection.execute(failures.insert().values(run=run, time=_now(), **_columns(failure)))
+                connection.execute(failures.insert().values(run=run, time=now(), **_columns(failure)))
         return seq
 
     def demonstrated(self, run: int, demonstration: Demonstration) -> None:
         """Keep how a person moved the tool."""
         values = {name: getattr(demonstration, name) for name in demonstration.__slots__}
-        with self._exclusive() as connection:
-            connection.execute(demonstrations.insert().values(run=run, time=_now(), **values))
+        with exclusive(self._engine) as connection:
+            connection.execute(demonstrations.insert().values(run=run, time=now(), **values))
 
     def demonstrations(self, skill: str | None = None) -> Sequence[sa.RowMapping]:
         """What people have shown, oldest first, traces included."""
@@ -190,18 +165,18 @@ class Journal:
 
     def finish(self, run: int, state: RunState, result: dict[str, Any]) -> None:
         """Enter how the run ended; an assembled run gives up its snapshot."""
-        with self._exclusive() as connection:
+        with exclusive(self._engine) as connection:
             connection.execute(
                 runs.update()
                 .where(runs.c.run == run)
-                .values(state=str(state), ended=_now(), result=json.loads(json.dumps(result)))
+                .values(state=str(state), ended=now(), result=json.loads(json.dumps(result)))
             )
             if state.finished:
                 connection.execute(events.update().where(events.c.run == run).values(snapshot=None))
 
     def reopen(self, run: int) -> None:
         """Enter that the run is being driven again."""
-        with self._exclusive() as connection:
+        with exclusive(self._engine) as connection:
             connection.execute(runs.update().where(runs.c.run == run).values(state=str(RunState.RUNNING)))
 
     def rows(self, limit: int | None = None) -> list[RunRow]:

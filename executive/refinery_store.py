@@ -7,16 +7,14 @@ done twice. The tables stand in the journal's own file.
 """
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from executive.database import exclusive, now, opened
 from executive.journal import FILE, Journal
 from executive.lock import FileLock
 from executive.schema import failures, runs
@@ -65,38 +63,15 @@ class Claim:
     """Its first refiner died before it ended."""
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def _prepare(connection: Any, _: object) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA busy_timeout=60000")
-
-
 class Refinery:
     """The refinements of one journal. Safe to open from several processes."""
 
     def __init__(self, runs_dir: Path) -> None:
         Journal(runs_dir).close()
         self.runs_dir = runs_dir
-        self._engine = sa.create_engine(f"sqlite:///{runs_dir / FILE}", connect_args={"timeout": 60})
-        sa.event.listen(self._engine, "connect", _prepare)
-        with self._exclusive() as connection:
+        self._engine = opened(runs_dir / FILE)
+        with exclusive(self._engine) as connection:
             metadata.create_all(connection)
-
-    @contextmanager
-    def _exclusive(self) -> Iterator[sa.Connection]:
-        """A transaction that holds the write lock from its first statement."""
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(sa.text("BEGIN IMMEDIATE"))
-            try:
-                yield connection
-            except BaseException:
-                connection.execute(sa.text("ROLLBACK"))
-                raise
-            connection.execute(sa.text("COMMIT"))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -134,7 +109,7 @@ class Refinery:
 
         None when nothing waits, unless the refinement is ``asked_for`` all the same.
         """
-        with self._exclusive() as connection:
+        with exclusive(self._engine) as connection:
             is_open = (refinements.c.skill == skill) & (refinements.c.state == "open")
             found = connection.execute(sa.select(refinements.c.refinement).where(is_open)).scalar()
             name = found or uuid.uuid4().hex
@@ -143,7 +118,7 @@ class Refinery:
             if found is None:
                 if not fresh and not asked_for:
                     return None
-                row = {"refinement": name, "skill": skill, "state": "open", "began": _now()}
+                row = {"refinement": name, "skill": skill, "state": "open", "began": now()}
                 connection.execute(refinements.insert().values(row))
                 if fresh:
                     connection.execute(claims.insert(), [{"failure": f, "refinement": name} for f in fresh])
@@ -154,9 +129,9 @@ class Refinery:
         self, claim: Claim, ending: Ending, report: dict[str, Any], version: int | None = None
     ) -> None:
         """Close a refinement with its failures. Raises ValueError for one that is closed already."""
-        with self._exclusive() as connection:
+        with exclusive(self._engine) as connection:
             row = (refinements.c.refinement == claim.refinement) & (refinements.c.state == "open")
-            values = {"state": str(ending), "ended": _now(), "version": version, "report": report}
+            values = {"state": str(ending), "ended": now(), "version": version, "report": report}
             if connection.execute(refinements.update().where(row).values(values)).rowcount != 1:
                 raise ValueError(f"the refinement of '{claim.skill}' has ended already")
             mine = sa.select(claims.c.failure).where(claims.c.refinement == claim.refinement)
