@@ -11,8 +11,10 @@ from skills.cell import Flags, Vector
 
 KEYPOINTS = np.array([[0.015, 0.0, 0.0], [-0.015, 0.0, 0.0], [0.0, 0.015, 0.0], [0.0, -0.015, 0.0]])
 """(4, 3) points of the plug whose distance from where they belong measures how far it is off [m]."""
-GENTLE_N = 20.0
-"""Contact force from which on it costs [N]."""
+GENTLE_N, HARSH_N = 20.0, 30.0
+"""Contact force from which on it costs, and from which on it costs more [N]."""
+HARSHNESS = 4.0
+"""What a newton above harsh costs more than one below it, as a multiple."""
 DROPPED_M = 0.002
 """Change of the grip's width that means that the plug is no longer held as it was [m]."""
 FORCE_LIMIT_N = 80.0
@@ -54,8 +56,8 @@ def entered(height_m: Vector, mouth_m: float) -> Vector:
 
 
 def force_cost(peak_n: Vector) -> Vector:
-    """(n,) newtons above what counts as gentle."""
-    return np.asarray(np.maximum(peak_n - GENTLE_N, 0.0))
+    """(n,) newtons above what counts as gentle, those above harsh counted several times."""
+    return np.maximum(peak_n - GENTLE_N, 0.0) + HARSHNESS * np.maximum(peak_n - HARSH_N, 0.0)
 
 
 def broken(peak_n: Vector, width_m: Vector, grip_width_m: float) -> Flags:

@@ -8,6 +8,8 @@ from sim.rewards import (
     DROPPED_M,
     FORCE_LIMIT_N,
     GENTLE_N,
+    HARSH_N,
+    HARSHNESS,
     broken,
     closeness,
     entered,
@@ -50,7 +52,9 @@ def test_entered_goes_from_the_mouth_to_the_seat() -> None:
 
 
 def test_gentle_forces_cost_nothing() -> None:
-    assert force_cost(np.array([0.0, GENTLE_N, GENTLE_N + 7.0])) == pytest.approx([0.0, 0.0, 7.0])
+    forces = np.array([0.0, GENTLE_N, GENTLE_N + 7.0, HARSH_N + 5.0])
+    harsh = HARSH_N + 5.0 - GENTLE_N + HARSHNESS * 5.0
+    assert force_cost(forces) == pytest.approx([0.0, 0.0, 7.0, harsh])
 
 
 def test_too_much_force_or_a_slip_ends_an_episode() -> None:
