@@ -4,24 +4,19 @@ A run is the same up to the first question whatever help follows, so that one ca
 answers for less: what was assembled with k interventions is assembled by everybody who may step in k times.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from executive.cells import open_bench
 from executive.journal import Journal
 from executive.operator.stand_in import StandIn, Workbench
 from executive.options import OnFailure, RunOptions
+from executive.rows import Row, completed
 from executive.run import StopWanted, assemble
-from executive.skill_benchmark import rows_in
-from executive.workers import Tell, carried_out
+from executive.workers import Tell
 from sequences.assembly import Assembly
-from sequences.files import write_whole
 from skills.statistics import share_text, wilson
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +58,7 @@ def measured(
 
     Raises ResultsUnreadable.
     """
-    kept = [] if file is None else rows_in(file)
-    wanted = [order.identity() for order in work]
-    rows = {i: row for i, w in enumerate(wanted) if (row := _found(w, kept)) is not None}
-    for row in rows.values():
-        told(row)
-    open_work = [i for i in range(len(work)) if i not in rows]
-    for place, row in carried_out([work[i] for i in open_work], carry_out, jobs, stop_wanted):
-        rows[open_work[place]] = row
-        kept.append(row)
-        if file is not None:
-            write_whole(file, (json.dumps({"rows": kept}, indent=1) + "\n").encode())
-        told(row)
-    return [rows[i] for i in sorted(rows)]
+    return completed([(order, order.identity()) for order in work], carry_out, jobs, file, told, stop_wanted)
 
 
 def carry_out(order: HelpedOrder, tell: Tell, stop_wanted: StopWanted) -> Row | None:
@@ -107,6 +90,12 @@ def carry_out(order: HelpedOrder, tell: Tell, stop_wanted: StopWanted) -> Row | 
         "helped_at": [step.part for step in result.steps if step.note],
         "wall_s": round(result.wall_s, 2),
     }
+
+
+def said(row: Row) -> str:
+    """One run in a few words."""
+    helped = f"helped {row['interventions']}×" if row["interventions"] else "alone"
+    return f"{row['product']} {'assembled' if row['assembled'] else 'not assembled'}, {helped}"
 
 
 def summed(rows: Sequence[Row], helps: int) -> list[Row]:
@@ -142,7 +131,3 @@ def markdown(sums: Sequence[Row]) -> str:
         cells = (share_text(n, row["runs"]) for n in row["assembled"])
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
-
-
-def _found(wanted: Row, rows: Sequence[Row]) -> Row | None:
-    return next((row for row in rows if all(row.get(key) == value for key, value in wanted.items())), None)

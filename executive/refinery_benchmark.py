@@ -20,11 +20,10 @@ from executive.candidates import Candidate, fitted, played, stopping
 from executive.errors import NoSkill
 from executive.mapping import space_of
 from executive.refining import folder_of, own_preset
-from executive.skill_benchmark import Row, rows_in
+from executive.rows import Row, completed
 from executive.steps import Task
-from executive.workers import StopWanted, Tell, carried_out
+from executive.workers import StopWanted, Tell
 from sequences.assembly import Assembly
-from sequences.files import write_whole
 from skills.artifact import geometry_of
 from skills.library import Found, fitting
 
@@ -98,16 +97,7 @@ def measured(
 
     Raises ResultsUnreadable, NoSkill, SkillError.
     """
-    kept = [] if file is None else rows_in(file)
-    wanted = [order.identity() for order in work]
-    missing = [order for order, one in zip(work, wanted, strict=True) if _among(one, kept) is None]
-    for _, row in carried_out(missing, _measure, jobs, stop):
-        kept.append(row)
-        if file is not None:
-            write_whole(file, (json.dumps({"rows": kept}, indent=1) + "\n").encode())
-        told(row)
-    found = (_among(one, kept) for one in wanted)
-    return [row for row in found if row is not None]
+    return completed([(order, order.identity()) for order in work], _measure, jobs, file, told, stop)
 
 
 def _measure(order: RefineryOrder, tell: Tell, stop: StopWanted) -> Row | None:
@@ -166,7 +156,3 @@ def _skill(task: Task) -> Found:
         name = f"{task[0].name}/{task[1].part}"
         raise NoSkill("learned", name, f"train it with 'dovetail train {task[1].skill}'")
     return found
-
-
-def _among(wanted: Row, rows: Sequence[Row]) -> Row | None:
-    return next((row for row in rows if all(row.get(key) == value for key, value in wanted.items())), None)

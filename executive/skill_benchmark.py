@@ -1,24 +1,21 @@
 """The measured table of skills: every step with every policy, many episodes each."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from calibration.evaluation import Conditions
 from executive.contenders import contender
-from executive.errors import NoSkill, ResultsUnreadable
+from executive.errors import NoSkill
+from executive.rows import Row, completed
 from executive.scoring import identity, scored
 from executive.steps import Task
-from executive.workers import Stopped, StopWanted, Tell, carried_out
+from executive.workers import Stopped, StopWanted, Tell
 from sequences.assembly import Assembly
-from sequences.files import write_whole
 
 POLICIES = ("push", "search", "automate", "dovetail")
 FULL_FRICTION = "dovetail, full joint friction"
 """The column of the dovetail preset at the full joint friction of the FR3 model."""
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,33 +67,8 @@ def measured(
     told: Callable[[Row], None],
     stop_wanted: StopWanted,
 ) -> list[Row]:
-    """The rows, in the order of ``work``, as far as they were measured before a stop was wanted.
-
-    Rows that ``file`` holds already are not measured again, and each new one is in it before the next.
-    Raises ResultsUnreadable, SkillError.
-    """
-    kept = [] if file is None else rows_in(file)
-    open_work = [order for order, wanted in work if _found(wanted, kept) is None]
-    for _, wanted in work:
-        if (row := _found(wanted, kept)) is not None:
-            told(row)
-    for _, row in carried_out(open_work, _measure, jobs, stop_wanted):
-        kept.append(row)
-        if file is not None:
-            write_whole(file, (json.dumps({"rows": kept}, indent=1) + "\n").encode())
-        told(row)
-    return [row for _, wanted in work if (row := _found(wanted, kept)) is not None]
-
-
-def rows_in(file: Path) -> list[Row]:
-    """The rows that a results file holds; none when there is no file. Raises ResultsUnreadable."""
-    if not file.exists():
-        return []
-    try:
-        rows = json.loads(file.read_text(encoding="utf-8"))["rows"]
-        return [dict(row) for row in rows]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ResultsUnreadable(file, str(error)) from None
+    """The rows of ``work``; see :func:`executive.rows.completed`. Raises ResultsUnreadable, SkillError."""
+    return completed(work, _measure, jobs, file, told, stop_wanted)
 
 
 def _measure(order: ScoreOrder, tell: Tell, stop_wanted: StopWanted) -> Row | None:
@@ -111,8 +83,9 @@ def _measure(order: ScoreOrder, tell: Tell, stop_wanted: StopWanted) -> Row | No
         return None
 
 
-def _found(wanted: Row, rows: Sequence[Row]) -> Row | None:
-    return next((row for row in rows if all(row.get(key) == value for key, value in wanted.items())), None)
+def said(row: Row) -> str:
+    """One row in a few words."""
+    return f"{row['product']}/{row['step']} {column_of(row)}: {100 * row['success']:.1f} %"
 
 
 def column_of(row: Row) -> str:

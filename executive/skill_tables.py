@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from executive.skill_benchmark import FULL_FRICTION, POLICIES, Row, column_of, totals
+from executive.rows import Row
+from executive.skill_benchmark import FULL_FRICTION, POLICIES, column_of, totals
 from executive.skill_views import causes_text
 from skills.statistics import share_text
 

@@ -109,7 +109,7 @@ def _published(order: TrainingOrder, training: Training, report: Callable[[int],
     draft = training.skill(number, {}, {})
     conditions = Conditions(episodes=order.episodes)
     steps = {
-        name_of(task): _measured(task, draft, weights, conditions, report) for task in training.plan.tasks
+        name_of(task): score_of(task, draft, weights, conditions, report) for task in training.plan.tasks
     }
     measured = {"steps": steps, "conditions": {**conditions_record(conditions), "deterministic": True}}
     skill = training.skill(number, measured, {"dovetail": version(), "budget": order.budget})
@@ -128,9 +128,10 @@ def _published(order: TrainingOrder, training: Training, report: Callable[[int],
     }
 
 
-def _measured(
+def score_of(
     task: Task, draft: Skill, weights: Any, conditions: Conditions, report: Callable[[int], None]
 ) -> dict[str, Any]:
+    """A policy that is in no library yet, measured at a step with its deterministic action."""
     found = Found(draft, weights, Path(draft.name))
     who = Contender(draft.policy, version_text(draft, *task), lambda insertion: LearnedCrew(found, insertion))
     return scored(task, who, conditions, [0], report)

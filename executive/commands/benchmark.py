@@ -111,19 +111,66 @@ def skills(
     from calibration.evaluation import Conditions
     from executive.commands.progress import row_progress
     from executive.interrupt import StopOnInterrupt
-    from executive.skill_benchmark import POLICIES, measured, plan, totals
+    from executive.skill_benchmark import POLICIES, measured, plan, said, totals
     from executive.skill_tables import skills_markdown
     from sequences.load import load
 
     conditions = Conditions(episodes=episodes, noise=noise)
     products = [load(name) for name in product or product_names()]
     work = plan(products, policy or POLICIES, conditions, seed)
-    with StopOnInterrupt() as stop, row_progress(len(work), quiet=quiet) as told:
+    with StopOnInterrupt() as stop, row_progress(len(work), said, quiet=quiet) as told:
         rows = measured(work, jobs, out, told, stop)
     if as_json:
         print_json({"rows": rows, "total": totals(rows)})
     else:
         typer.echo(skills_markdown(rows))
+    if len(rows) < len(work):
+        raise typer.Exit(INTERRUPTED)
+
+
+@app.command()
+@one_screen_errors
+def learning(
+    steps: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[STEP]...", help="PRODUCT/PART.", autocompletion=complete_step),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each kind.")] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 0,
+    budget: Annotated[int, typer.Option(min=1, help="Environment steps of a training.")] = 82_000,
+    marks: Annotated[int, typer.Option(min=1, help="How often a training is measured on the way.")] = 4,
+    episodes: Annotated[int, typer.Option(min=1, help="Episodes of each measurement.")] = 100,
+    jobs: Jobs = 1,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keep rows here; those that it holds are not redone.")
+    ] = None,
+    png: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the curves.")] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train steps from nothing and from the most similar skill, and measure them on the way.
+
+    Nothing is published. Without steps: three of median difficulty.
+    """
+    compute_with_one_thread()
+    from executive.commands.progress import row_progress
+    from executive.interrupt import StopOnInterrupt
+    from executive.learning_benchmark import MEDIAN_STEPS, plan, said, watched
+    from executive.learning_tables import markdown, picture
+    from executive.rows import completed
+    from executive.steps import tasks_named
+    from sequences.files import write_whole
+
+    tasks = [task for name in steps or MEDIAN_STEPS for task in tasks_named(name)]
+    work = plan(tasks, range(seed, seed + seeds), budget, marks, episodes)
+    with StopOnInterrupt() as stop, row_progress(len(work), said, quiet=quiet) as told:
+        rows = completed(work, watched, jobs, out, told, stop)
+    if png is not None and rows:
+        write_whole(png, picture(rows))
+    if as_json:
+        print_json({"rows": rows})
+    else:
+        typer.echo(markdown(rows))
     if len(rows) < len(work):
         raise typer.Exit(INTERRUPTED)
 

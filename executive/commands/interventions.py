@@ -48,16 +48,16 @@ def interventions(
     compute_with_one_thread()
     import tempfile
 
-    from executive.commands.progress import help_progress
+    from executive.commands.progress import row_progress
     from executive.interrupt import StopOnInterrupt
-    from executive.interventions import markdown, measured, plan, summed
+    from executive.interventions import markdown, measured, plan, said, summed
     from sequences.load import load
 
     options = RunOptions(seed=seed, cell=cell, policy=policy, attempts=attempts)
     products = [load(name) for name in product or product_names()]
     with tempfile.TemporaryDirectory(prefix="dovetail-benchmark-") as scratch, StopOnInterrupt() as stop:
         work = plan(products, options, runs_dir or Path(scratch), repeat, helps)
-        with help_progress(len(work), quiet=quiet) as told:
+        with row_progress(len(work), said, what="runs", quiet=quiet) as told:
             rows = measured(work, jobs, out, told, stop)
     sums = summed(rows, helps)
     if as_json:

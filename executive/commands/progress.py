@@ -111,7 +111,9 @@ def _point_text(point: dict[str, Any]) -> str:
 
 
 @contextmanager
-def row_progress(total: int, *, quiet: bool) -> Iterator[Callable[[dict[str, Any]], None]]:
+def row_progress(
+    total: int, say: Callable[[dict[str, Any]], str], *, what: str = "rows", quiet: bool
+) -> Iterator[Callable[[dict[str, Any]], None]]:
     """Yield what is to be told of each measured row; draws on standard error, or prints lines there."""
     if quiet:
         yield lambda row: None
@@ -123,35 +125,10 @@ def row_progress(total: int, *, quiet: bool) -> Iterator[Callable[[dict[str, Any
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
     )  # fmt: skip
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("rows", total=total)
+        task = progress.add_task(what, total=total)
 
         def told(row: dict[str, Any]) -> None:
-            words = f"{row['product']}/{row['step']} {row['policy']}"
-            progress.update(task, advance=1, description=words)
-            if not console.is_terminal:
-                console.print(f"{words}: {100 * row['success']:.1f} %", highlight=False, soft_wrap=True)
-
-        yield told
-
-
-@contextmanager
-def help_progress(total: int, *, quiet: bool) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Yield what is to be told of each helped run; draws on standard error, or prints lines there."""
-    if quiet:
-        yield lambda row: None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = stderr()
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("runs", total=total)
-
-        def told(row: dict[str, Any]) -> None:
-            helped = f"helped {row['interventions']}×" if row["interventions"] else "alone"
-            words = f"{row['product']} {'assembled' if row['assembled'] else 'not assembled'}, {helped}"
+            words = say(row)
             progress.update(task, advance=1, description=words)
             if not console.is_terminal:
                 console.print(words, highlight=False, soft_wrap=True)
