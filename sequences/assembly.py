@@ -9,7 +9,7 @@ frame and the tray's places are poses in the robot's base frame.
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from sequences.shapes import Shape
@@ -84,16 +84,39 @@ class Grasp(Model):
         return RigidTransform.from_components(np.asarray(self.position_mm) / 1000.0, yaw * down)
 
 
+class MeshFiles(Model):
+    """A part's surface and what ``dovetail import`` has made of it. Its frame's z = 0 is its lowest point."""
+
+    surface: Annotated[str, Field(min_length=1, max_length=1000)]
+    """A watertight STL in millimetres, beside the assembly file."""
+    contact: Annotated[str, Field(min_length=1, max_length=1000)]
+    """Cross-sections and convex pieces of the same, as JSON."""
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    """Of both files, one after the other."""
+
+
 class Part(Model):
-    """One part: stacked extrusions, what it is made of, and where it may be grasped."""
+    """One part: stacked extrusions or a mesh, what it is made of, and where it may be grasped."""
 
     title: str
-    layers: Annotated[tuple[Layer, ...], Field(min_length=1, max_length=64)]
+    layers: Annotated[tuple[Layer, ...], Field(max_length=64)] = ()
+    mesh: MeshFiles | None = None
     density_kg_m3: Annotated[float, Field(gt=0, le=25000)] | None = None
     mass_g: Annotated[float, Field(gt=0, le=3000)] | None = None
     friction: Annotated[float, Field(ge=0.01, le=2.0)] = 0.4
     colour: Colour = "#9aa0a6"
     grasps: tuple[Grasp, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_one_shape(self) -> "Part":
+        if bool(self.layers) == (self.mesh is not None):
+            raise ValueError(f"give exactly one of layers, mesh; got {'both' if self.layers else 'none'}")
+        return self
+
+    @property
+    def lowest_mm(self) -> float:
+        """Height of the lowest point above the part's frame [mm]."""
+        return 0.0 if self.mesh is not None else min(layer.from_mm for layer in self.layers)
 
 
 class Fixture(Model):

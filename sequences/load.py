@@ -63,9 +63,30 @@ def _typed(root: Node, file: str) -> Assembly:
         )
         raise AssemblyError(file, [problem])
     try:
-        return Assembly.model_validate_json(json.dumps(root.plain), strict=True)
+        assembly = Assembly.model_validate_json(json.dumps(root.plain), strict=True)
     except ValidationError as error:
         raise AssemblyError(file, explain(error.errors(include_url=False), root)) from None
+    return _with_files(assembly, Path(file).resolve().parent)
+
+
+def _with_files(assembly: Assembly, folder: Path) -> Assembly:
+    """The assembly with the files of its parts where they are, ``folder`` being that of the assembly file."""
+    parts = {
+        name: part
+        if part.mesh is None
+        else part.model_copy(
+            update={
+                "mesh": part.mesh.model_copy(
+                    update={
+                        "surface": str(folder / part.mesh.surface),
+                        "contact": str(folder / part.mesh.contact),
+                    }
+                )
+            }
+        )
+        for name, part in assembly.parts.items()
+    }
+    return assembly.model_copy(update={"parts": parts})
 
 
 def _placed(problems: Iterable[Problem], root: Node) -> list[Problem]:

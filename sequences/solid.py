@@ -2,9 +2,9 @@
 
 A part is a stack of extrusions along z. Between two neighbouring heights at which a layer begins or ends, its
 cross-section is constant: the part is a stack of *slabs*, and each slab's polygon is decomposed on its own.
+A part that is given as a mesh is read with the sections and pieces that its import has made.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
@@ -16,109 +16,41 @@ from shapely import MultiPolygon, Polygon, set_precision, union_all
 from shapely.geometry.polygon import orient
 
 from sequences.assembly import Part
-from sequences.decompose import Corners, convex_pieces, parts
+from sequences.body import Hull, Prism, Slab, Solid, SolidError, weighed
+from sequences.decompose import convex_pieces, parts
+from sequences.mesh_files import read_solid
 from sequences.shapes import ShapeError, polygon
 
-DEFAULT_DENSITY_KG_M3 = 1200.0
-"""Printed plastic, for a part that states neither density nor mass."""
 GRID_M = 1e-9
 
-
-class SolidError(ValueError):
-    """A part whose layers make no single body."""
-
-
-@dataclass(frozen=True, slots=True)
-class Slab:
-    """A piece of the part with a constant cross-section."""
-
-    z_lo: float
-    """[m] in the part's frame."""
-    z_hi: float
-    section: Polygon | MultiPolygon
-    """Cross-section [m]."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prism:
-    """A convex polygon extruded along z."""
-
-    corners: Corners
-    """(n, 2) corners, counter-clockwise, in the part's frame [m]."""
-    z_lo: float
-    z_hi: float
-
-    @property
-    def volume(self) -> float:
-        """[m³]"""
-        x, y = (self.corners - self.corners[0]).T
-        return float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2 * (self.z_hi - self.z_lo)
-
-    @property
-    def vertices(self) -> NDArray[np.float64]:
-        """(2 n, 3) corners, the lower ones first [m]."""
-        n = len(self.corners)
-        return np.column_stack([np.tile(self.corners, (2, 1)), np.repeat([self.z_lo, self.z_hi], n)])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Solid:
-    """What a part is made of, in the part's frame, SI units."""
-
-    mesh: trimesh.Trimesh
-    """Watertight surface [m]."""
-    slabs: tuple[Slab, ...]
-    """Constant cross-sections, from the lowest up, without gaps."""
-    prisms: tuple[Prism, ...]
-    """Convex pieces without common interior whose union is the part."""
-    volume: float
-    """[m³]"""
-    mass_kg: float
-    centre_of_mass: NDArray[np.float64]
-    """(3,) [m]"""
-    inertia: NDArray[np.float64]
-    """(3, 3) about the centre of mass, along the part's axes [kg·m²]."""
-    bounds: NDArray[np.float64]
-    """(2, 3) least and greatest coordinates [m]."""
-
-    @property
-    def height(self) -> float:
-        """From the lowest to the highest point [m]."""
-        return float(self.bounds[1, 2] - self.bounds[0, 2])
-
-    def section(self, z: float) -> Polygon | MultiPolygon:
-        """The cross-section at height ``z`` [m]; at a step, the one just above. Empty outside the part."""
-        for slab in self.slabs:
-            if slab.z_lo <= z < slab.z_hi:
-                return slab.section
-        return MultiPolygon()
+__all__ = ["Hull", "Prism", "Slab", "Solid", "SolidError", "extruded", "solid_of"]
 
 
 def solid_of(part: Part) -> Solid:
     """The part's body. Parts are immutable and their bodies are computed once.
 
-    Raises ShapeError for a profile without area and SolidError for layers that do not connect.
+    Raises ShapeError for a profile without area and SolidError for layers that do not connect or a mesh that
+    cannot be used.
     """
     return _solid(part)
 
 
 @lru_cache(maxsize=256)
 def _solid(part: Part) -> Solid:
+    mass_kg = None if part.mass_g is None else part.mass_g / 1000.0
+    if part.mesh is not None:
+        return read_solid(part.mesh, mass_kg, part.density_kg_m3)
     slabs = _slabs(part)
-    body = _body(slabs)
-    mesh = _mesh(body)
-    mass = part.mass_g / 1000.0 if part.mass_g is not None else None
-    if mass is None:
-        mass = float(mesh.volume) * (part.density_kg_m3 or DEFAULT_DENSITY_KG_M3)
-    properties = mesh.mass_properties
+    mesh = _mesh(_body(slabs))
+    mass, centre_of_mass, inertia = weighed(mesh, mass_kg, part.density_kg_m3)
     return Solid(
         mesh=mesh,
         slabs=slabs,
         prisms=_prisms(slabs),
         volume=float(mesh.volume),
         mass_kg=mass,
-        centre_of_mass=np.asarray(properties.center_mass),
-        inertia=np.asarray(properties.inertia) * mass / float(properties.mass),
+        centre_of_mass=centre_of_mass,
+        inertia=inertia,
         bounds=np.asarray(mesh.bounds),
     )
 

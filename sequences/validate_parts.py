@@ -30,19 +30,28 @@ def check_parts(assembly: Assembly) -> tuple[dict[str, Solid], list[Problem]]:
             try:
                 solids[name] = solid_of(part)
             except (SolidError, ShapeError, DecompositionError) as error:
-                found.append(Problem((*path, "layers"), str(error), "stack layers that touch over an area"))
+                found.append(_no_body(part, path, str(error)))
         problems += found
         if name in solids:
             problems += _mass(part, solids[name], path, lifted=name != assembly.base.part)
-            too_large = list(_size(solids[name], path))
+            too_large = list(_size(solids[name], path, "layers" if part.mesh is None else "mesh"))
             problems += too_large
             if too_large:
                 del solids[name]
     return solids, problems
 
 
+def _no_body(part: Part, path: Path, message: str) -> Problem:
+    """A part that makes no body."""
+    if part.mesh is not None:
+        return Problem((*path, "mesh"), message, "run 'dovetail import' on the folder it came from")
+    return Problem((*path, "layers"), message, "stack layers that touch over an area")
+
+
 def _layers(part: Part, path: Path) -> Iterator[Problem]:
     """What is wrong with single layers."""
+    if part.mesh is not None:
+        return
     path = (*path, "layers")
     if max(abs(height) for layer in part.layers for height in (layer.from_mm, layer.to_mm)) < METRES_BELOW_MM:
         heights = [round(layer.to_mm * 1000, 3) for layer in part.layers]
@@ -75,11 +84,11 @@ def outlines(shape: Shape) -> int:
     return sum(outlines(child) for child in (*(shape.union or ()), *(shape.cut or ()))) or 1
 
 
-def _size(solid: Solid, path: Path) -> Iterator[Problem]:
+def _size(solid: Solid, path: Path, field: str) -> Iterator[Problem]:
     extent = float(np.max(solid.bounds[1] - solid.bounds[0])) * 1000
     if extent > LARGEST_MM:
         hint = f"no part may be larger than {LARGEST_MM:g} mm; lengths are millimetres"
-        yield Problem((*path, "layers"), f"is {extent:.0f} mm large", hint)
+        yield Problem((*path, field), f"is {extent:.0f} mm large", hint)
 
 
 def _mass(part: Part, solid: Solid, path: Path, *, lifted: bool) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ geoms ``part/NAME/N`` for the convex pieces that touch, ``part/NAME/look`` for t
 Parts meet each other piece by piece, exactly. Two things meet a free part's hull instead, where the hull is
 the same surface without the seams between pieces, at which a soft contact can catch: the finger pads meet
 the hull of each layer with a convex outline (``part/NAME/grip/N``), and table, tray and fixture, which are
-flat, meet the hull of the whole part (``part/NAME/foot``).
+flat, meet the hull of the whole part (``part/NAME/foot``). The pads meet an imported part piece by piece.
 """
 
 from collections.abc import Iterable
@@ -144,11 +144,14 @@ def _add_part(
             pose = assembly.goal_in_base(assembly.step_of(name))
         body.pos = pose.translation
         body.quat = pose.rotation.as_quat(scalar_first=True)
-    grips = _convex_layers(solid) if free else ()
+    grips = _convex_layers(solid) if free and solid.exact else ()
     for index, prism in enumerate(solid.prisms):
         smooth = any(grip.z_lo <= prism.z_lo and prism.z_hi <= grip.z_hi for grip in grips)
         meets = HAND | PART if smooth else HAND | PART | PAD
         _add_prism(spec, body, f"{body_name(name)}/{index}", prism, part, physics, PART, meets)
+    for index, hull in enumerate(solid.hulls, start=len(solid.prisms)):
+        label = f"{body_name(name)}/{index}"
+        _add_hull(spec, _touching(body, label, part, physics, PART, HAND | PART | PAD), hull.vertices)
     for index, grip in enumerate(grips):
         _add_prism(spec, body, f"{body_name(name)}/grip/{index}", grip, part, physics, 0, PAD)
     if free:
@@ -198,10 +201,8 @@ def _convex_layers(solid: Solid) -> tuple[Prism, ...]:
 def _add_foot(
     spec: mujoco.MjSpec, body: mujoco.MjsBody, name: str, solid: Solid, part: Part, physics: Physics
 ) -> None:
-    spec.add_mesh(name=name, uservert=np.asarray(solid.mesh.convex_hull.vertices).ravel())
     foot = _touching(body, name, part, physics, 0, ROOM)
-    foot.type = mujoco.mjtGeom.mjGEOM_MESH
-    foot.meshname = name
+    _add_hull(spec, foot, np.asarray(solid.mesh.convex_hull.vertices))
 
 
 def _touching(
@@ -244,9 +245,14 @@ def _add_prism(
         geom.pos = [*corners.mean(axis=0), (prism.z_lo + prism.z_hi) / 2]
         geom.quat = _yaw_quaternion(float(np.rad2deg(np.arctan2(edge[1], edge[0]))))
         return
-    spec.add_mesh(name=name, uservert=prism.vertices.ravel())
+    _add_hull(spec, geom, prism.vertices)
+
+
+def _add_hull(spec: mujoco.MjSpec, geom: mujoco.MjsGeom, vertices: np.ndarray) -> None:
+    """Make ``geom`` the convex hull of (n, 3) points in its body's frame [m]."""
+    spec.add_mesh(name=geom.name, uservert=vertices.ravel())
     geom.type = mujoco.mjtGeom.mjGEOM_MESH
-    geom.meshname = name
+    geom.meshname = geom.name
 
 
 def _is_rectangle(corners: np.ndarray) -> bool:

@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
-from sequences.assembly import Assembly, Step
+from sequences.assembly import Assembly, Part, Step
 from skills.initialization import Initialization
 from skills.interface import Layout
 
@@ -77,10 +77,17 @@ def geometry_of(assembly: Assembly, step: Step) -> str:
     mates = [mate for mate in step.mates if mate != assembly.base.part]
     places = [assembly.step_of(mate).goal.model_dump(mode="json") for mate in mates]
     parts = [assembly.parts[name] for name in (step.part, *step.mates)]
-    shapes = [[layer.model_dump(mode="json") for layer in part.layers] for part in parts]
+    shapes = [_shape(part) for part in parts]
     grasps = [grasp.model_dump(mode="json") for grasp in parts[0].grasps]
     facts = [shapes, places, step.goal.model_dump(mode="json"), step.clearance_mm, step.depth_mm, grasps]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _shape(part: Part) -> Any:
+    """What makes a part's shape: its layers, or the hash of its files."""
+    if part.mesh is not None:
+        return part.mesh.sha256
+    return [layer.model_dump(mode="json") for layer in part.layers]
 
 
 def version_text(skill: Skill, assembly: Assembly, step: Step) -> str:

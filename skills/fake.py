@@ -246,6 +246,14 @@ class FakeCell:
             float(np.linalg.norm(offset)),
         )
 
+    def true_pose(self, part: str) -> RigidTransform:
+        """Where ``part`` really is, in the base frame. For scoring, and for a person's hands."""
+        return RigidTransform.from_matrix(self.parts[part])
+
+    def place(self, part: str, pose_in_base: RigidTransform) -> None:
+        """Put ``part`` somewhere by hand."""
+        self.parts[part] = pose_in_base.as_matrix()
+
     # -- the tray ------------------------------------------------------------------------------------
 
     def _known(self, part: str) -> None:
@@ -257,8 +265,7 @@ class FakeCell:
         return most_m * drawn[:3], float(most_rad * drawn[3])
 
     def _tray_height(self, part: str) -> float:
-        lowest = min(layer.from_mm for layer in self.assembly.parts[part].layers)
-        return (self.assembly.tray.height_mm - lowest) / 1000.0
+        return (self.assembly.tray.height_mm - self.assembly.parts[part].lowest_mm) / 1000.0
 
     def _tray_place(self, part: str) -> Matrix:
         place = self.assembly.tray.places[part]
