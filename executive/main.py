@@ -17,6 +17,7 @@ from executive.commands import (
     refinery,
     refinery_benchmarks,
     runs,
+    walk,
 )
 
 EPILOG = "Exit codes: 0 done, 1 not assembled, 2 bad input, 3 fault of the cell, 130 interrupted."
@@ -66,6 +67,7 @@ app.command("map")(refinery.map_step)
 app.command()(refinery.refine)
 app.add_typer(learning.skills_app, name="skills")
 benchmark.app.command()(interventions.interventions)
+benchmark.app.command()(walk.walk)
 benchmark.app.command()(refinery_benchmarks.calibration)
 benchmark.app.command()(refinery_benchmarks.refinery)
 app.add_typer(benchmark.app, name="benchmark")

@@ -7,7 +7,7 @@ from executive.board import Board, Phase, StepProgress
 from executive.codec import attempt_from_json
 from executive.journal import Event
 from executive.orders import Order
-from executive.records import AttemptRecord, StepRecord
+from executive.records import AttemptRecord, Outcome, StepRecord
 from skills.routine import Cause
 
 
@@ -56,6 +56,8 @@ class Standing:
             self._helped(data)
         elif event.kind == "not_believed":
             self.order = None
+        elif event.kind == "failed":
+            self._open_again()
 
     def _began(self, event: Event, data: dict[str, Any]) -> None:
         index = -1 if event.step is None else event.step
@@ -96,6 +98,14 @@ class Standing:
             self._over(StepRecord.from_json(data["step"]))
         else:
             self.progress.spent, self.order = 0, None
+
+    def _open_again(self) -> None:
+        """Who takes up a run that has come to its end wants what was left out, unless parts stand on it."""
+        for index in sorted(self.results, reverse=True):
+            if self.results[index].outcome is not Outcome.SKIPPED:
+                return
+            del self.results[index]
+            self.progress.spent = 0
 
     def place_on(self, board: Board) -> None:
         """Put everything on a board."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from executive.commands.common import print_json, stderr, stdout
 from executive.options import RunOptions
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from executive.journal import Journal
     from executive.observers import Observer
     from executive.operator.attendant import Attendant
+    from executive.run import Bench
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +27,51 @@ class Output:
     report: Path | None
     png: Path | None
     video: Path | None
+    paused: bool = False
+    """The arm is held until an operator goes on."""
+    pace: float | None = None
+    """At most so many times as fast as the cell's clock."""
+    hands: bool = False
+    """Notes move parts."""
 
 
-def attendant_of(journal: "Journal", stack: ExitStack) -> "Attendant":
+def attendant_of(journal: "Journal", stack: ExitStack, bench: "Bench", output: Output) -> "Attendant":
+    """Who stands beside the run: a station for the operator's screen, and hands where they are wanted.
+
+    Raises typer.BadParameter when nobody can reach into the cell.
+    """
+    from executive.operator.stand_in import Workbench
+
+    attendant = _station(journal, stack, paused=output.paused)
+    if not output.hands:
+        return attendant
+    from executive.operator.hands import Hands
+
+    if not isinstance(bench.cell, Workbench):
+        raise typer.BadParameter("nobody can reach into this cell", param_hint="--hands")
+    return Hands(bench.cell, attendant)
+
+
+def metronomes(output: Output, bench: "Bench") -> "Sequence[Observer]":
+    """What keeps a simulated run at a person's pace. Raises typer.BadParameter for a cell in real time."""
+    if output.pace is None:
+        return []
+    from executive.operator.metronome import Metronome
+    from skills.cell import Restorable
+
+    if not isinstance(bench.cell, Restorable):
+        raise typer.BadParameter("this cell has a clock of its own", param_hint="--pace")
+    return [Metronome(output.pace)]
+
+
+def _station(journal: "Journal", stack: ExitStack, *, paused: bool) -> "Attendant":
     """A station for the operator's screen; a run goes on without one where none can be set up."""
     from executive.operator.attendant import Nobody
     from executive.operator.post import Post
     from hardware.keys import KeyTrouble
 
     try:
-        post = Post(journal.runs_dir)
+        post = Post(journal.runs_dir, paused=paused)
     except (KeyTrouble, OSError) as error:
         stderr().print(f"'dovetail operate' will not reach this run: {error}", highlight=False)
         return Nobody()

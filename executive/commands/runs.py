@@ -23,7 +23,7 @@ from executive.commands.common import (
     stderr,
     stdout,
 )
-from executive.commands.outcome import Output, attendant_of, brief, displays, show
+from executive.commands.outcome import Output, attendant_of, brief, displays, metronomes, show
 from executive.options import CellName, Noise, OnFailure, PolicyName, RunOptions
 
 if TYPE_CHECKING:
@@ -37,6 +37,16 @@ if TYPE_CHECKING:
 Report = Annotated[Path | None, typer.Option("--report", metavar="DIR", help="Write report.html and .json.")]
 Png = Annotated[Path | None, typer.Option("--png", metavar="FILE", help="Draw the product at the end.")]
 Video = Annotated[Path | None, typer.Option("--video", metavar="FILE", help="Film the run.")]
+Pace = Annotated[
+    float | None,
+    typer.Option(min=0.1, help="In simulation: at most so many times as fast as the cell's clock."),
+]
+Paused = Annotated[
+    bool, typer.Option("--paused", help="Hold before anything moves, until an operator goes on.")
+]
+Hands = Annotated[
+    bool, typer.Option("--hands", help="In simulation: notes 'hands: PART away|back|in' move parts.")
+]
 
 
 @one_screen_errors
@@ -68,6 +78,9 @@ def run(
     report: Report = None,
     png: Png = None,
     video: Video = None,
+    paused: Paused = False,
+    pace: Pace = None,
+    hands: Hands = False,
     runs_dir: RunsDir = None,
     quiet: Quiet = False,
 ) -> None:
@@ -86,7 +99,7 @@ def run(
         without_dry_run=without_dry_run,
     )  # fmt: skip
     assembly = laid_out(load(product), options)
-    output = Output(as_json, quiet, report, png, video)
+    output = Output(as_json, quiet, report, png, video, paused, pace, hands)
     journal = open_journal(runs_dir)
     if repeat > 1:
         _many(assembly, options, journal, output, repeat, jobs)
@@ -110,6 +123,9 @@ def resume(
     report: Report = None,
     png: Png = None,
     video: Video = None,
+    paused: Paused = False,
+    pace: Pace = None,
+    hands: Hands = False,
     runs_dir: RunsDir = None,
     quiet: Quiet = False,
 ) -> None:
@@ -133,7 +149,7 @@ def resume(
         )
         return result.as_json(profiles=True)
 
-    _one(assembly, row.options, journal, Output(as_json, quiet, report, png, video), go)
+    _one(assembly, row.options, journal, Output(as_json, quiet, report, png, video, paused, pace, hands), go)
 
 
 Go = Callable[["Bench", Sequence["Observer"], "StopOnInterrupt", "Attendant"], dict[str, Any]]
@@ -149,7 +165,7 @@ def _one(assembly: "Assembly", options: RunOptions, journal: "Journal", output: 
         stop = stack.enter_context(StopOnInterrupt())
         bench = open_bench(assembly, options, journal.runs_dir)
         stack.callback(bench.cell.close)
-        observers = [*displays(output, options, stack)]
+        observers = [*displays(output, options, stack), *metronomes(output, bench)]
         if output.png is not None or output.video is not None:
             camera = Camera(output.png, output.video, lambda why: stderr().print(why, highlight=False))
             stack.callback(camera.close)
@@ -157,7 +173,7 @@ def _one(assembly: "Assembly", options: RunOptions, journal: "Journal", output: 
         steps = StepCamera(lambda why: stderr().print(why, highlight=False))
         if output.report is not None:
             observers.append(steps)
-        result = go(bench, observers, stop, attendant_of(journal, stack))
+        result = go(bench, observers, stop, attendant_of(journal, stack, bench, output))
     show(result, journal, output, resumable=options.cell.lasting, steps=steps.taken)
     raise typer.Exit(_code([result]))
 

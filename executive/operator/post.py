@@ -6,7 +6,7 @@ from pathlib import Path
 from executive.journal import Event
 from executive.operator.attendant import Watched
 from executive.operator.helm import Declined
-from executive.operator.protocol import Unintelligible, state_to_bytes, wish_from_bytes
+from executive.operator.protocol import Pause, Unintelligible, state_to_bytes, wish_from_bytes
 from executive.operator.telling import Teller
 from executive.places import keys_folder, whereabouts_file
 from hardware.messages import Refusal, Refused
@@ -15,6 +15,8 @@ from hardware.station import Station, local_keys
 TELL_EVERY_S = 0.125
 WAIT_S = 0.03
 """How long a run that waits itself waits for what is said next [s]."""
+BEGINNING = "the command"
+"""Who pauses a run that is to begin paused."""
 PATIENCE_S = 60.0
 """An operator who has been cut off is still waited for so long [s]."""
 
@@ -25,8 +27,9 @@ class Post:
     Raises KeyTrouble, OSError when it cannot be set up.
     """
 
-    def __init__(self, runs_dir: Path) -> None:
-        self.runs_dir = runs_dir
+    def __init__(self, runs_dir: Path, *, paused: bool = False) -> None:
+        """With ``paused`` the run is held when it begins, until an operator goes on."""
+        self.runs_dir, self.paused = runs_dir, paused
         self.station = Station(self._hear, local_keys(keys_folder(runs_dir)), stop=self._stop)
         self._watched: Watched | None = None
         self._teller: Teller | None = None
@@ -42,6 +45,8 @@ class Post:
             self._teller.happened(event)
         self._file = whereabouts_file(self.runs_dir, watched.run)
         self.station.whereabouts.write(self._file)
+        if self.paused:
+            watched.helm.wish(BEGINNING, Pause(stiff=True))
 
     def happened(self, event: Event) -> None:
         """See :class:`executive.operator.attendant.Attendant`."""

@@ -141,8 +141,7 @@ class OperatorApp(App[None]):
         """Do what a key asks for."""
         key = event.key
         if self.query_one("#note", Input).display:
-            if key == "escape":
-                self._close_note()
+            self._into_the_note(event)
             return
         event.stop()
         self._said = Text("")
@@ -179,7 +178,17 @@ class OperatorApp(App[None]):
     def _open_note(self) -> None:
         note = self.query_one("#note", Input)
         note.display = True
-        note.focus()
+        self.set_focus(note)
+
+    def _into_the_note(self, event: events.Key) -> None:
+        """Take keys that were typed before the note could: as when a text is pasted after its key."""
+        note = self.query_one("#note", Input)
+        if event.key == "escape":
+            self._close_note()
+        elif event.key == "enter":
+            self._write(note.value)
+        elif event.is_printable and event.character is not None:
+            note.insert_text_at_cursor(event.character)
 
     def _close_note(self) -> None:
         note = self.query_one("#note", Input)
@@ -189,8 +198,11 @@ class OperatorApp(App[None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Write a note down."""
-        if event.value.strip():
-            self.send(Remark(event.value.strip()[:300]))
+        self._write(event.value)
+
+    def _write(self, text: str) -> None:
+        if text.strip():
+            self.send(Remark(text.strip()[:300]))
         self._close_note()
 
     # -- wishes --------------------------------------------------------------------------------------
