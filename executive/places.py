@@ -26,3 +26,13 @@ def whereabouts_files(runs_dir: Path) -> list[Path]:
     files = (runs_dir / "operator").glob("run-*.json")
     numbers = {int(file.stem[4:]): file for file in files if file.stem[4:].isdigit()}
     return [numbers[number] for number in sorted(numbers, reverse=True)]
+
+
+def flights_folder(runs_dir: Path, run: int) -> Path:
+    """Where a run's flight recorder writes."""
+    return runs_dir / "flights" / f"run-{run}"
+
+
+def episodes_folder(runs_dir: Path, run: int) -> Path:
+    """Where a run keeps its attempts, period by period."""
+    return runs_dir / "episodes" / f"run-{run}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from executive.flight_figure import flight_figure
 from executive.report_parts import (
     attempt_figure,
     causes_table,
@@ -56,6 +57,7 @@ def page(
         _part("Every step as it was done", step_pictures(step_shots) if step_shots else ""),
         _part("Why attempts failed", causes_table(result["attempts"])),
         _part("Interventions", help_table(story, parts)),
+        _part("Flight recorder", "".join(map(flight_figure, story.flights))),
         _part("What it stood on", facts(story.facts)),
         _part("Contact force of every attempt", "".join(map(attempt_figure, result["attempts"]))),
     ]

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from getpass import getuser
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
@@ -10,7 +10,9 @@ from importlib.metadata import version as installed_version
 from py_trees.common import Status
 
 from executive.board import Board, Halt
+from executive.closing import result_of
 from executive.errors import RunFinished
+from executive.flight import FlightRecorder
 from executive.journal import Event, Journal
 from executive.kit import Kit, standard_kit
 from executive.lock import RunLock
@@ -21,7 +23,7 @@ from executive.operator.hold import holdable
 from executive.options import RunOptions
 from executive.pages import Fail
 from executive.recorder import Recorder, Truth
-from executive.records import Outcome, RunResult, RunState, StepRecord
+from executive.records import RunResult
 from executive.rehearsal import Papers, require_rehearsal
 from executive.replay import check_hand, replay
 from executive.tree import TreeBuilder
@@ -152,6 +154,7 @@ class _Drive:
         self.board.observation = self.cell.observe()
         self.began_s = self.board.seen().time_s if began_s is None else began_s
         place(self.board)
+        self.flight = FlightRecorder(journal.runs_dir, run, self.board, self.cell)
         scored = bench.truth
         truth = None if scored is None else (lambda _, step: scored(bench.cell, step))
         self.recorder = Recorder(
@@ -181,6 +184,7 @@ class _Drive:
         try:
             while True:
                 board.observation = cell.observe()
+                self.flight.look()
                 self.attendant.turn()
                 board.stop_requested = helm.stop_wanted = self.stop_wanted() or helm.stop_wanted
                 if not helm.steers():
@@ -192,8 +196,9 @@ class _Drive:
                     observer.ticked(board)
         except CellError as error:
             board.halt, board.cause, self.faults = Halt.FAULT, Cause.FAULT, (str(error),)
-        except BaseException:
+        except BaseException as error:
             cell.stop()
+            self.flight.write(repr(error))
             raise
 
     def _close(self, wall_s: float) -> RunResult:
@@ -203,57 +208,13 @@ class _Drive:
         if board.halt is Halt.FAULT:
             self.faults = self.faults or tuple(str(fault) for fault in board.seen().faults)
             Fail(board, self.recorder).update()
-        result = self._result(wall_s)
+        result = result_of(self.run, board, self.recorder, self.options, self.kit, self.faults)
+        result = replace(result, wall_s=wall_s, simulated_s=round(cell.observe().time_s - self.began_s, 6))
         self.recorder.ended(result.state, result.as_json(profiles=True))
         return result
 
-    def _state(self) -> RunState:
-        if self.board.halt is Halt.FAULT:
-            return RunState.FAULT
-        if self.board.halt is Halt.OPERATOR:
-            return RunState.INTERRUPTED
-        results = self.board.results
-        steps = range(len(self.assembly.steps))
-        placed = all(i in results and results[i].outcome is Outcome.PLACED for i in steps)
-        return RunState.ASSEMBLED if placed else RunState.FAILED
-
-    def _result(self, wall_s: float) -> RunResult:
-        board, truth = self.board, self.bench.truth
-        scores = (
-            {}
-            if truth is None
-            else {step.part: bool(truth(self.bench.cell, step).seated) for step in self.assembly.steps}
-        )
-        return RunResult(
-            run=self.run,
-            product=self.assembly.name,
-            seed=self.options.seed,
-            policy=str(self.options.policy),
-            noise=str(self.options.noise),
-            state=self._state(),
-            steps=tuple(board.results.get(i) or self._untried(i) for i in range(len(self.assembly.steps))),
-            attempts=tuple(board.attempts),
-            interventions=board.interventions,
-            wall_s=wall_s,
-            simulated_s=round(self.cell.observe().time_s - self.began_s, 6),
-            faults=self.faults,
-            truth=scores,
-            skills=dict(self.kit.versions),
-            notes=self.kit.notes,
-        )
-
-    def _untried(self, index: int) -> StepRecord:
-        step, progress = self.assembly.steps[index], self.board.progress
-        begun = progress.index == index
-        return StepRecord(
-            index=index, part=step.part, skill=step.skill, outcome=Outcome.OPEN,
-            attempts=progress.tried if begun else 0,
-            cause=str(progress.last_cause) if begun and progress.last_cause else None,
-            initialization=progress.initialization if begun else None,
-            peak_force_n=progress.peak_force_n if begun else 0.0, duration_s=0.0,
-        )  # fmt: skip
-
     def _tell(self, event: Event) -> None:
+        self.flight.happened(event)
         self.attendant.happened(event)
         for observer in self.observers:
             observer.happened(event)

@@ -1,9 +1,10 @@
 """What a journal tells of one run beyond its result: when what happened, who stepped in, what it stood on."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from executive.flight import Flight, flights_of
 from executive.journal import Event, Journal
 
 ENDS = {"step_done": True, "attempt_failed": False}
@@ -49,6 +50,8 @@ class Story:
     help: tuple[Help, ...] = ()
     resumed_s: tuple[float, ...] = ()
     """When it was taken up again after it had been broken off [s]."""
+    flights: tuple[Flight, ...] = ()
+    """What the flight recorder has written."""
 
 
 def told(journal: Journal, run: int) -> Story:
@@ -56,7 +59,7 @@ def told(journal: Journal, run: int) -> Story:
     row, events = journal.row(run), journal.events(run)
     facts = {"began": _when(row.started), "ended": _when(row.ended), "program": row.version}
     facts |= {"cell": str(row.options.cell), "attempts a step": str(row.options.attempts)}
-    return story_of(events, facts)
+    return replace(story_of(events, facts), flights=tuple(flights_of(journal.runs_dir, run)))
 
 
 def story_of(events: Sequence[Event], facts: dict[str, str]) -> Story:

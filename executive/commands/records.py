@@ -74,6 +74,8 @@ def report(
     if compare is not None:
         _compare(open_journal(runs_dir), *compare, directory, as_json=as_json)
         return
+    from executive.flight import flights_of
+    from executive.flight_figure import flights_view
     from executive.report import write_report
     from executive.story import told
     from executive.views import events_view, result_view
@@ -84,14 +86,24 @@ def report(
     events = journal.events(row.run)
     if directory is not None and row.result is not None:
         write_report(directory, row.result, story=told(journal, row.run))
+    flights = flights_of(journal.runs_dir, row.run)
     if as_json:
         happened = [
             {"kind": e.kind, "step": e.step, "attempt": e.attempt, "sim_time_s": e.sim_time_s, "data": e.data}
             for e in events
         ]
-        print_json({**_summary(row, _standing(journal, row)), "result": row.result, "events": happened})
+        print_json(
+            {
+                **_summary(row, _standing(journal, row)),
+                "result": row.result,
+                "events": happened,
+                "flights": [flight.as_json() for flight in flights],
+            }
+        )
         return
     stdout().print(events_view(events, Assembly.model_validate_json(row.assembly)))
+    if flights:
+        stdout().print(flights_view(flights))
     if row.result is not None:
         stdout().print(result_view(row.result))
     else:

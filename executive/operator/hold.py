@@ -30,6 +30,12 @@ class HeldCell:
         """The spring that it is held with; None while it works."""
         self.target: RigidTransform | None = None
         """Where it is held."""
+        self.newest: Observation | None = None
+        """The cell's own observation, its clock running on; None before the first."""
+        self.commanded: RigidTransform | None = None
+        """Where the TCP was last told to be, in the base frame."""
+        self.commanded_width_m: float | None = None
+        """How wide the fingers were last told to be [m]."""
         self._since_s = 0.0
         self._spring = Compliance()
         self._motion: tuple[RigidTransform, float] | None = None
@@ -52,6 +58,7 @@ class HeldCell:
         seen = self.inner.observe()
         if self.held_as is LOOSE or self.target is None:
             self.target = seen.tcp_in_base
+        self.commanded = self.target
         self.inner.servo(self.target)
 
     def go_on(self, *, motion: bool = True) -> None:
@@ -62,6 +69,7 @@ class HeldCell:
         self.held_as = self.target = None
         self.inner.compliance(self._spring)
         if motion and self._motion is not None:
+            self.commanded = self._motion[0]
             self.inner.move(self._motion[0], speed=self._motion[1])
 
     # -- the seam ------------------------------------------------------------------------------------
@@ -73,7 +81,7 @@ class HeldCell:
 
     def observe(self) -> Observation:
         """See :class:`skills.cell.Cell`; the time is that of the work."""
-        seen = self.inner.observe()
+        seen = self.newest = self.inner.observe()
         if self.held_as is None and self.held_s == 0.0:
             return seen
         time_s = self._since_s if self.held_as is not None else seen.time_s
@@ -81,7 +89,7 @@ class HeldCell:
 
     def servo(self, tcp_in_base: RigidTransform) -> None:
         """See :class:`skills.cell.Cell`."""
-        self._motion = None
+        self._motion, self.commanded = None, tcp_in_base
         self.inner.servo(tcp_in_base)
 
     def compliance(self, compliance: Compliance) -> None:
@@ -91,15 +99,17 @@ class HeldCell:
 
     def move(self, tcp_in_base: RigidTransform, *, speed: float = 0.25) -> None:
         """See :class:`skills.cell.Cell`."""
-        self._motion = (tcp_in_base, speed)
+        self._motion, self.commanded = (tcp_in_base, speed), tcp_in_base
         self.inner.move(tcp_in_base, speed=speed)
 
     def grasp(self, width_m: float, force_n: float = 40.0) -> None:
         """See :class:`skills.cell.Cell`."""
+        self.commanded_width_m = width_m
         self.inner.grasp(width_m, force_n)
 
     def release(self, width_m: float = 0.08) -> None:
         """See :class:`skills.cell.Cell`."""
+        self.commanded_width_m = width_m
         self.inner.release(width_m)
 
     def advance(self) -> None:
