@@ -13,7 +13,9 @@ ExecutiveError
 ├── NoSkill           a policy was named that nobody wrote or trained for the step
 ├── NoSuchVersion     a skill has no version to return to
 ├── NothingToRefine   no skill was named and none waits
-└── ResultsUnreadable a file of measured rows cannot be added to
+├── ResultsUnreadable a file of measured rows cannot be added to
+├── ExtraMissing      what was asked for needs a package that is installed only on demand
+└── NothingToExport   the runs that were named kept no attempt
 """
 
 from pathlib import Path
@@ -139,3 +141,18 @@ class ResultsUnreadable(ExecutiveError):
     def __init__(self, file: Path, why: str) -> None:
         self.file, self.why = file, why
         super().__init__(f"{file}: is not a file of results ({why}); give another with --out")
+
+
+class ExtraMissing(ExecutiveError):
+    """What was asked for needs a package that is installed only on demand."""
+
+    def __init__(self, extra: str, package: str) -> None:
+        self.extra, self.package = extra, package
+        super().__init__(f"this needs the package {package}: pip install 'dovetail[{extra}]'")
+
+
+class NothingToExport(ExecutiveError):
+    """The runs that were named kept no attempt."""
+
+    def __init__(self) -> None:
+        super().__init__("these runs kept no attempt to export; see 'dovetail runs'")

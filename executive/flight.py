@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from executive.board import Board
+from executive.episodes import EpisodeKeeper
 from executive.journal import Event
 from executive.operator.hold import HeldCell
 from executive.places import flights_folder
@@ -22,20 +23,26 @@ TROUBLE = ("attempt_failed", "step_failed", "displaced", str(RunState.FAULT), st
 
 
 class FlightRecorder:
-    """One run's. A recording that cannot be written is given up: it must not stop an arm."""
+    """One run's, with its attempts as they pass by.
+
+    A recording that cannot be written is given up: it must not stop an arm.
+    """
 
     def __init__(self, runs_dir: Path, run: int, board: Board, cell: HeldCell) -> None:
         self.folder = flights_folder(runs_dir, run)
         self.board, self.cell = board, cell
         self._ring: deque[Sample] = deque(maxlen=max(1, round(KEPT_S / cell.control_period_s)))
         self._written: Sample | None = None
+        self._episodes = EpisodeKeeper(runs_dir, run, board)
 
     def look(self) -> None:
         """Take in one control period."""
         self._ring.append(sampled(self.board, self.cell))
+        self._episodes.look(self._ring[-1])
 
     def happened(self, event: Event) -> None:
         """Write what is kept if ``event`` is trouble."""
+        self._episodes.happened(event)
         if event.kind not in TROUBLE:
             return
         data = event.data or {}

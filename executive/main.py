@@ -8,6 +8,7 @@ from executive.commands import (
     benchmark,
     bridge,
     calibrate,
+    exporting,
     interventions,
     learning,
     operate,
@@ -51,7 +52,7 @@ def _dovetail(
 
 app.command("list")(products.list_products)
 app.command()(products.show)
-app.command()(products.export)
+app.command()(exporting.export)
 app.command()(pictures.pictures)
 app.command()(runs.run)
 app.command()(runs.resume)

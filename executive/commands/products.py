@@ -1,4 +1,4 @@
-"""``dovetail list``, ``show`` and ``export``: what can be built."""
+"""``dovetail list`` and ``show``: what can be built."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -61,21 +61,3 @@ def _tree(assembly: "Assembly") -> str:
     from executive.tree import outline_of
 
     return outline_of(assembly, RunOptions())
-
-
-@one_screen_errors
-def export(
-    product: Product,
-    stl: Annotated[Path, typer.Option("--stl", metavar="DIR", help="Where to write one STL file a part.")],
-    as_json: AsJson = False,
-) -> None:
-    """Write a product's parts for printing."""
-    from sequences.export import write_stl
-    from sequences.load import load
-
-    written = [str(path) for path in write_stl(load(product), stl)]
-    if as_json:
-        print_json({"written": written})
-        return
-    for path in written:
-        typer.echo(path)
