@@ -19,6 +19,10 @@ PINNED = dict(
 )
 
 
+TOO_LARGE = {"rerun-sdk"}
+"""Of extras: not installed for the tests, and so not pinned."""
+
+
 def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
@@ -48,7 +52,7 @@ def test_no_other_distribution_owns_one_of_our_names() -> None:
 
 def test_every_dependency_is_pinned() -> None:
     pinned = {canonical(name) for name in PINNED}
-    assert sorted(set(required()) - pinned) == []
+    assert sorted(set(required()) - pinned - TOO_LARGE) == []
 
 
 def test_the_tested_versions_are_the_installed_ones() -> None:

@@ -27,6 +27,8 @@ class Output:
     report: Path | None
     png: Path | None
     video: Path | None
+    record: Path | None = None
+    """A recording for the Rerun viewer."""
     paused: bool = False
     """The arm is held until an operator goes on."""
     pace: float | None = None
@@ -38,11 +40,16 @@ class Output:
 def attendant_of(journal: "Journal", stack: ExitStack, bench: "Bench", output: Output) -> "Attendant":
     """Who stands beside the run: a station for the operator's screen, and hands where they are wanted.
 
-    Raises typer.BadParameter when nobody can reach into the cell.
+    Raises typer.BadParameter when nobody can reach into the cell, ExtraMissing without Rerun.
     """
     from executive.operator.stand_in import Workbench
 
     attendant = _station(journal, stack, paused=output.paused)
+    if output.record is not None:
+        from executive.rerun_file import RerunFile
+
+        attendant = recording = RerunFile(output.record, attendant)
+        stack.callback(recording.close)
     if not output.hands:
         return attendant
     from executive.operator.hands import Hands

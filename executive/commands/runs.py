@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 Report = Annotated[Path | None, typer.Option("--report", metavar="DIR", help="Write report.html and .json.")]
 Png = Annotated[Path | None, typer.Option("--png", metavar="FILE", help="Draw the product at the end.")]
 Video = Annotated[Path | None, typer.Option("--video", metavar="FILE", help="Film the run.")]
+Record = Annotated[
+    Path | None, typer.Option("--record", metavar="FILE.rrd", help="Record the run for the Rerun viewer.")
+]
 Pace = Annotated[
     float | None,
     typer.Option(min=0.1, help="In simulation: at most so many times as fast as the cell's clock."),
@@ -78,6 +81,7 @@ def run(
     report: Report = None,
     png: Png = None,
     video: Video = None,
+    record: Record = None,
     paused: Paused = False,
     pace: Pace = None,
     hands: Hands = False,
@@ -99,7 +103,7 @@ def run(
         without_dry_run=without_dry_run,
     )  # fmt: skip
     assembly = laid_out(load(product), options)
-    output = Output(as_json, quiet, report, png, video, paused, pace, hands)
+    output = Output(as_json, quiet, report, png, video, record, paused, pace, hands)
     journal = open_journal(runs_dir)
     if repeat > 1:
         _many(assembly, options, journal, output, repeat, jobs)
@@ -123,6 +127,7 @@ def resume(
     report: Report = None,
     png: Png = None,
     video: Video = None,
+    record: Record = None,
     paused: Paused = False,
     pace: Pace = None,
     hands: Hands = False,
@@ -149,7 +154,13 @@ def resume(
         )
         return result.as_json(profiles=True)
 
-    _one(assembly, row.options, journal, Output(as_json, quiet, report, png, video, paused, pace, hands), go)
+    _one(
+        assembly,
+        row.options,
+        journal,
+        Output(as_json, quiet, report, png, video, record, paused, pace, hands),
+        go,
+    )
 
 
 Go = Callable[["Bench", Sequence["Observer"], "StopOnInterrupt", "Attendant"], dict[str, Any]]

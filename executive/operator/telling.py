@@ -83,7 +83,7 @@ class Teller:
             mode=Mode.OVER if outcome else helm.mode,
             doing=board.message,
             time_s=round(board.seen().time_s - self._began_s, 2),
-            tree=tuple(self._lines()),
+            tree=tuple(self.lines()),
             steps=tuple(self._step(i) for i in range(len(board.assembly.steps))),
             step=board.progress.index,
             attempt=board.progress.tried,
@@ -100,7 +100,7 @@ class Teller:
             outcome=outcome,
         )
 
-    def _lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[Line]:
         """The tree: the step in hand with all that it is at, the others in one line each."""
         current = self.watched.board.progress.index
         for i, child in enumerate(self.watched.root.children):
