@@ -8,7 +8,7 @@ anything that it should not have.
 import json
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
@@ -86,13 +86,13 @@ def drive(client: Client) -> None:
     journal.close()
 
 
-def schedule(injections: int, seed: int) -> list[str]:
-    """What is done when: every kind as often as every other, in random order."""
+def schedule(injections: int, seed: int, kinds: Sequence[str] = KINDS) -> list[str]:
+    """What is done when: every one of ``kinds`` as often as every other, in random order."""
     rng = np.random.default_rng(seed)
-    kinds: list[str] = []
-    while len(kinds) < injections:
-        kinds += [str(kind) for kind in rng.permutation(np.array(KINDS, dtype=object))]
-    return kinds[:injections]
+    planned: list[str] = []
+    while len(planned) < injections:
+        planned += [str(kind) for kind in rng.permutation(np.array(kinds, dtype=object))]
+    return planned[:injections]
 
 
 def campaign(
@@ -103,6 +103,8 @@ def campaign(
     out: Path,
     told: Callable[[Row], None],
     stop_wanted: Callable[[], bool],
+    *,
+    kinds: Sequence[str] = KINDS,
 ) -> tuple[list[Row], list[Row]]:
     """Strike until there were so many ``injections``; the rows of all blows and of all products.
 
@@ -111,12 +113,12 @@ def campaign(
     blows, products = rows_in(out / "blows.json"), rows_in(out / "products.json")
     for row in blows:
         told(row)
-    kinds = schedule(injections, seed)
+    planned = schedule(injections, seed, kinds)
     options = RunOptions(seed=seed, cell=CellName.SIMULATED_FR3, policy=policy, attempts=ATTEMPTS)
     while len(blows) < injections and not stop_wanted():
         number = len(products)
         with _Product(assembly, options, out, number, np.random.default_rng([seed, number])) as product:
-            for row in product.struck(kinds[len(blows) :], stop_wanted):
+            for row in product.struck(planned[len(blows) :], stop_wanted):
                 blows.append(row)
                 _keep(out / "blows.json", blows)
                 told(row)

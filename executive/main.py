@@ -10,6 +10,7 @@ from executive.commands import (
     calibrate,
     exporting,
     interventions,
+    kills,
     learning,
     operate,
     pictures,
@@ -69,6 +70,7 @@ app.command()(refinery.refine)
 app.add_typer(learning.skills_app, name="skills")
 benchmark.app.command()(interventions.interventions)
 benchmark.app.command()(walk.walk)
+benchmark.app.command()(kills.kills)
 benchmark.app.command()(refinery_benchmarks.calibration)
 benchmark.app.command()(refinery_benchmarks.refinery)
 app.add_typer(benchmark.app, name="benchmark")
