@@ -63,13 +63,13 @@ class LearningOrder:
 
 
 def plan(
-    tasks: Sequence[Task], seeds: Sequence[int], budget: int, marks: int, episodes: int
+    tasks: Sequence[Task], ways: Sequence[str], seeds: Sequence[int], budget: int, marks: int, episodes: int
 ) -> list[tuple[LearningOrder, Row]]:
     """Every training with its identity. Raises NoSkill, SkillError."""
     orders = [
-        LearningOrder(assembly.model_dump_json(), step.part, warm, seed, budget, marks, episodes)
+        LearningOrder(assembly.model_dump_json(), step.part, str(warm), seed, budget, marks, episodes)
         for assembly, step in tasks
-        for warm in WAYS
+        for warm in ways
         for seed in seeds
     ]
     return [(order, order.identity()) for order in orders]

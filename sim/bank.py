@@ -38,6 +38,10 @@ _MOVED_M, _TURNED_RAD = 0.0012, float(np.deg2rad(2.0))
 """How far a plug may move in the grasp while it is taken, and a mate from its goal."""
 
 
+class NoStart(ValueError):
+    """Nowhere in a region can the hand hold the plug as it should, with everything else left alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Region:
     """Where the plug may be when a policy takes over, relative to its goal; uniform within the bounds."""
@@ -107,7 +111,10 @@ def bank(
     seed: int = 0,
     cache: Path | None = None,
 ) -> Bank:
-    """The bank of ``step`` in ``model``, from ``cache`` (the user's, when None) if it is there."""
+    """The bank of ``step`` in ``model``, from ``cache`` (the user's, when None) if it is there.
+
+    Raises NoStart.
+    """
     folder = cache or default_cache()
     facts = [FORMAT, asdict(region), size, seed, insertion.depth_m]
     path = folder / f"{fingerprint(model, insertion, facts)}.safetensors"
@@ -158,7 +165,7 @@ def _built(
     while sum(len(rows) for rows in states) < size:
         tried += worlds.n
         if tried > 40 * size:
-            raise ValueError(f"'{step.part}': no start in the region leaves its surroundings alone")
+            raise NoStart(f"'{step.part}': no start in the region leaves its surroundings alone")
         wanted = _drawn(region, insertion.depth_m, worlds.n, rng)
         kept = grasped(worlds, assembly, step, insertion, goal * wanted, region, rng)
         states.append(worlds.states[kept].copy())

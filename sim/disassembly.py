@@ -14,7 +14,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 
 from sequences.assembly import Assembly, Step
 from sequences.files import write_whole
-from sim.bank import Region, bank, default_cache, fingerprint
+from sim.bank import NoStart, Region, bank, default_cache, fingerprint
 from sim.cell import MOTION
 from sim.curriculum import RESTING_M
 from sim.worlds import Worlds
@@ -84,7 +84,7 @@ def _pulled_out(
             logged[:, period] = worlds.tcp()[0]
         out = goal.inv().apply(worlds.plug[:, :3])[:, 2] > insertion.depth_m
         if not out.any():
-            raise ValueError(f"'{step.part}': it cannot be pulled out of its goal")
+            raise NoStart(f"'{step.part}': it cannot be pulled out of its goal")
         home = goal * insertion.tcp_in_plug
         paths.append((home.inv().apply(logged.reshape(-1, 3)).reshape(logged.shape))[out])
     found = np.concatenate(paths)[:size]

@@ -5,7 +5,7 @@ around there, pressing lightly. A policy adds to that lead: offsets of the targe
 control period. Everything is in the frame of the estimated goal, in metres, radians and newtons.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -63,6 +63,17 @@ class Lead:
     fast_swing_rate: float = 1.5
     """The same for a plug that goes onto something that turns along with a slow one [rad/s]."""
 
+    def finely(self) -> "Lead":
+        """The lead of a plug that enters within a degree or two only.
+
+        It sweeps slowly enough to meet its hole at the right yaw, presses so that it then drops, and a policy
+        cannot lead it off the sweep by more than the play of a hole.
+        """
+        return replace(
+            self, offset_m=0.001, yaw_rad=0.05, searching_n=12.0, path_speed=0.0025,
+            yaw_reach_rad=float(np.deg2rad(11.0)),
+        )  # fmt: skip
+
 
 _RISE_SPEED, _CROSS_SPEED, _APPROACH_SPEED, _TOUCH_SPEED = 0.10, 0.05, 0.04, 0.012
 _NEAR_M, _OVERRUN_M, _TOUCH_N = 0.0075, 0.006, 4.0
@@ -99,6 +110,8 @@ class Sensed:
     """(n, 7) the TCP where the plug would be seated, in the base frame."""
 
 
+FINE_RAD = float(np.deg2rad(2.0))
+"""Play in yaw below which a keyed plug is led finely."""
 SIDEWAYS_M, SIDEWAYS_RAD = 0.0008, float(np.deg2rad(4.0))
 """How far beyond the script's own reach a plug may be led at all: nothing that far away is its hole."""
 
@@ -108,11 +121,12 @@ class Guide:
 
     def __init__(self, insertion: Insertion, n: int, period_s: float, lead: Lead | None = None) -> None:
         self.insertion, self.n, self.period_s = insertion, n, period_s
-        self.lead = lead or Lead()
+        self.keyed = insertion.keyed and not insertion.enters_turned
+        fine = self.keyed and insertion.yaw_play_rad < FINE_RAD
+        self.lead = (lead or Lead()).finely() if fine else lead or Lead()
         touch = insertion.touch
         self._touch = np.zeros(2) if touch is None else np.array(touch.offset_m)
         self._touch_height = insertion.depth_m if touch is None else touch.height_m
-        self.keyed = insertion.keyed and not insertion.enters_turned
         self._reach_m = self.lead.reach_m + insertion.play_m - insertion.clearance_m
         self._bound_m = self._reach_m + SIDEWAYS_M + insertion.clearance_m
         self._bound_rad = self.lead.yaw_reach_rad + min(insertion.yaw_play_rad, SIDEWAYS_RAD)

@@ -90,7 +90,7 @@ class GuidedPilot:
                 for block in FRAME
             )
         )
-        lead = self.settings.lead
+        lead = self.guide.lead
         self.action = Layout(
             (
                 Block("target_offset", 2, lead.offset_m, "m"),

@@ -51,8 +51,12 @@ class SearchSettings:
     """The same for a part that must also find its yaw [m/s]."""
     yaw_reach_rad: float = np.deg2rad(11.0)
     """How far the yaw swings to either side [rad]."""
-    yaw_rate: tuple[float, float] = (0.3, 1.5)
-    """Slowest and fastest swing [rad/s]; between them the yaw passes through the play in ``catch_s``."""
+    yaw_rate: tuple[float, float] = (0.3, 0.4)
+    """Slowest and fastest swing [rad/s]; between them the yaw passes through the play in ``catch_s``.
+
+    What swings faster creeps in the grasp, and hits harder."""
+    fast_yaw_rate: float = 1.5
+    """Fastest swing of a plug that goes onto something that turns along with a slow one [rad/s]."""
     catch_s: float = 0.035
     """Time that a plug takes to drop far enough to be caught [s]."""
     drop_m: float = 0.0010
@@ -313,7 +317,11 @@ class Search(Inserting):
     def _swing(self, period_s: float) -> Iterator[float]:
         """Yaw offsets: a triangle wave over the reach [rad]."""
         reach, phase = self.settings.yaw_reach_rad, 0.0
-        rate = float(np.clip(self.insertion.yaw_play_rad / self.settings.catch_s, *self.settings.yaw_rate))
+        settings = self.settings
+        slowest, fastest = settings.yaw_rate
+        if self.insertion.mate_turns:
+            fastest = settings.fast_yaw_rate
+        rate = float(np.clip(self.insertion.yaw_play_rad / settings.catch_s, slowest, fastest))
         while True:
             phase = (phase + rate * period_s / (4 * reach)) % 1.0
             yield reach * (4 * phase if phase < 0.25 else 2 - 4 * phase if phase < 0.75 else 4 * phase - 4)

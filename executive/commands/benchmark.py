@@ -26,6 +26,13 @@ from executive.options import CellName, Noise, OnFailure, PolicyName, RunOptions
 app = typer.Typer(help="Measure how well it is done, and how fast.", no_args_is_help=True)
 
 
+class WarmStart(StrEnum):
+    """What a training starts from."""
+
+    NONE = "none"
+    SIMILAR = "similar"
+
+
 class Format(StrEnum):
     """How the table is printed."""
 
@@ -135,6 +142,9 @@ def learning(
         list[str] | None,
         typer.Argument(metavar="[STEP]...", help="PRODUCT/PART.", autocompletion=complete_step),
     ] = None,
+    warm: Annotated[
+        list[WarmStart] | None, typer.Option(help="From nothing or from the most similar skill; else both.")
+    ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each kind.")] = 3,
     seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 0,
     budget: Annotated[int, typer.Option(min=1, help="Environment steps of a training.")] = 82_000,
@@ -155,14 +165,14 @@ def learning(
     compute_with_one_thread()
     from executive.commands.progress import row_progress
     from executive.interrupt import StopOnInterrupt
-    from executive.learning_benchmark import MEDIAN_STEPS, plan, said, watched
+    from executive.learning_benchmark import MEDIAN_STEPS, WAYS, plan, said, watched
     from executive.learning_tables import markdown, picture
     from executive.rows import completed
     from executive.steps import tasks_named
     from sequences.files import write_whole
 
     tasks = [task for name in steps or MEDIAN_STEPS for task in tasks_named(name)]
-    work = plan(tasks, range(seed, seed + seeds), budget, marks, episodes)
+    work = plan(tasks, warm or WAYS, range(seed, seed + seeds), budget, marks, episodes)
     with StopOnInterrupt() as stop, row_progress(len(work), said, quiet=quiet) as told:
         rows = completed(work, watched, jobs, out, told, stop)
     if png is not None and rows:

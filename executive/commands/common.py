@@ -168,6 +168,7 @@ USERS_TO_MEND = (
     ("calibration.training", "CheckpointError"),
     ("calibration.touch_plan", "NothingToTouch"),
     ("hardware.keys", "KeyTrouble"),
+    ("sim.bank", "NoStart"),
 )
 """Errors of the floors below that a person can do something about: module and class."""
 

@@ -9,6 +9,7 @@ from sequences.load import load
 from skills.cell import Vector
 from skills.guide import Guide, Lead, Phase, Sensed
 from skills.insertion import Insertion
+from skills.pilot import GuidedPilot
 from skills.tasks import insertion_of
 
 PRODUCT = load("bearing_block")
@@ -179,3 +180,16 @@ def test_a_plug_comes_down_on_its_seat_more_slowly_than_through_its_hole() -> No
 
     assert sinking_at(0.5 * INSERTION.depth_m) == pytest.approx(0.012, abs=1e-6)
     assert sinking_at(0.0015) == pytest.approx(0.005, abs=1e-6)
+
+
+def test_a_plug_with_little_play_in_yaw_is_led_finely() -> None:
+    motor = load("motor")
+    bell = insertion_of(motor, motor.step_of("end_bell"))
+    usual, fine = Guide(INSERTION, 1, PERIOD_S).lead, Guide(bell, 1, PERIOD_S).lead
+    assert usual == Lead()
+    assert fine == Lead().finely()
+    assert fine.path_speed < usual.path_speed
+    assert fine.searching_n > usual.searching_n
+    pilot = GuidedPilot(bell, 1, PERIOD_S)
+    offsets = {block.name: block.scale for block in pilot.action.blocks}
+    assert (offsets["target_offset"], offsets["yaw_offset"]) == (fine.offset_m, fine.yaw_rad)
