@@ -13,6 +13,7 @@ from calibration.map_picture import Mapped, picture
 from calibration.rollouts import Rollouts, rolled_out
 from calibration.space import Space, error_space, start_space
 from calibration.success_map import SuccessMap, fit
+from executive.around import Slice, slice_of_map
 from executive.contenders import Contender
 from executive.scoring import identity
 from executive.steps import Task, name_of
@@ -47,6 +48,11 @@ class Survey:
     def mapped(self, name: str) -> Mapped:
         """For a picture."""
         return Mapped(name, self.found, self.check, self.rollouts)
+
+    @property
+    def across(self) -> Slice:
+        """The map across the mouth of the hole, for the operator's screen."""
+        return slice_of_map(self.found, worthwhile=self.check.worthwhile)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""

@@ -36,3 +36,8 @@ def flights_folder(runs_dir: Path, run: int) -> Path:
 def episodes_folder(runs_dir: Path, run: int) -> Path:
     """Where a run keeps its attempts, period by period."""
     return runs_dir / "episodes" / f"run-{run}"
+
+
+def map_file(runs_dir: Path, version: str) -> Path:
+    """Where the success map of one version of a skill at a step is kept."""
+    return runs_dir / "maps" / f"{version}.json"

@@ -169,7 +169,7 @@ class _Drive:
         try:
             for observer in self.observers:
                 observer.began(self.board, self.bench.cell)
-            self.attendant.began(Watched(self.run, self.options, self.board, self.root, self.helm))
+            self.attendant.began(Watched(self.run, self.options, self.board, self.root, self.helm, self.kit))
             self._loop()
             result = self._close(time.perf_counter() - started)
             self.attendant.ended(str(result.state))

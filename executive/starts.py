@@ -74,6 +74,11 @@ class Starts:
             known.chosen.append(self._next(known, plain[len(known.chosen)]))
         return np.array(known.chosen[:n])
 
+    def known_of(self, part: str) -> Initialization | None:
+        """What the skill of ``part`` knows; None when it knows nothing."""
+        known = self._known.get(part)
+        return None if known is None else known.initialization
+
     def _next(self, known: _Known, otherwise: Vector) -> Vector:
         tried = np.array(known.chosen) if known.chosen else np.zeros((0, 6))
         left = known.candidates[known.initialization.away_from(known.candidates, tried)]

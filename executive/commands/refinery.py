@@ -53,10 +53,16 @@ def map_step(
     seed: Annotated[int, typer.Option(min=0, max=999, help="Seed of the rollouts.")] = 0,
     png: Annotated[Path | None, typer.Option("--png", metavar="FOLDER", help="Draw the maps here.")] = None,
     as_json: AsJson = False,
+    runs_dir: RunsDir = None,
     quiet: Quiet = False,
 ) -> None:
-    """Map where a skill succeeds over where it starts from, and say what decides there."""
+    """Map where a skill succeeds over where it starts from, and say what decides there.
+
+    The operator's screen shows the map around the starts of runs with the same version of the skill.
+    """
     compute_with_one_thread()
+    from executive.around import keep
+    from executive.places import default_runs_dir
     from executive.refinery_views import surveys_view
     from executive.steps import tasks_named
 
@@ -64,6 +70,8 @@ def map_step(
     for task in tasks_named(step):
         surveys = _surveys(task, [*([before] if before else []), policy], rollouts, seed, quiet=quiet)
         rows += [survey.as_json() for survey in surveys]
+        for survey in surveys:
+            keep(runs_dir or default_runs_dir(), survey.who.version, survey.across)
         if png is not None:
             _draw(png, surveys)
     if as_json:

@@ -7,6 +7,7 @@ from py_trees.behaviour import Behaviour
 
 from executive.board import Board
 from executive.journal import Event
+from executive.kit import Kit
 from executive.operator.helm import Helm
 from executive.options import RunOptions
 
@@ -20,6 +21,7 @@ class Watched:
     board: Board
     root: Behaviour
     helm: Helm
+    kit: Kit
 
 
 class Attendant(Protocol):

@@ -4,15 +4,18 @@ Everything here takes plain numbers and a size in cells and gives back lines of 
 colours, carry the meaning. Seen from above, up is away from the robot and left is its left.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 
-from executive.operator.protocol import Plug, Start
+from executive.operator.protocol import Around, Plug, Start
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 RANGES_MM = (2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
 """Half widths of pictures from above [mm]."""
 GOAL, PLUG, BOTH = "+", "●", "◉"
 SEATED, FAILED, PRESENT = "o", "x", "◆"
+SHADES = ((80, "▓"), (50, "▒"), (0, "░"))
+"""From how many percent which shade is drawn."""
 LEAST_SCALE_N = 20.0
 
 Mark = tuple[float, float, str]
@@ -36,9 +39,11 @@ def force_scale(values: Sequence[float]) -> float:
     return next((float(n) for n in (20, 40, 80, 160, 320, 640) if n >= most), most)
 
 
-def above(marks: Iterable[Mark], width: int, height: int, half_mm: float) -> list[str]:
-    """Marks seen from above, the goal in the middle; what is further off stands at the edge."""
-    grid = [[" "] * width for _ in range(height)]
+def above(
+    marks: Iterable[Mark], width: int, height: int, half_mm: float, ground: list[list[str]] | None = None
+) -> list[str]:
+    """Marks seen from above, the goal in the middle, on ``ground``; what is further off is at the edge."""
+    grid = ground or [[" "] * width for _ in range(height)]
     middle_row, middle_column = (height - 1) / 2, (width - 1) / 2
     for x, y, sign in ((0.0, 0.0, GOAL), *marks):
         column = round(middle_column - y / half_mm * middle_column)
@@ -62,13 +67,40 @@ def plug_above(plug: Plug, width: int, height: int) -> tuple[list[str], float]:
     return above([(x, y, PLUG)], width, height, half), half
 
 
-def starts_above(starts: Sequence[Start], width: int, height: int) -> tuple[list[str], float]:
-    """Where attempts at this step began, the one in hand on top, and half the picture's width [mm]."""
+def starts_above(
+    starts: Sequence[Start], width: int, height: int, known: Around | None = None
+) -> tuple[list[str], float]:
+    """Where attempts at this step began, the one in hand on top, over what is known around them; and half the
+    picture's width [mm]."""
     places = [(1e3 * start.x_m, 1e3 * start.y_m) for start in starts]
-    half = half_range_mm(places)
+    half = half_range_mm(places) if known is None else max(half_range_mm(places), round(1e3 * known.half_m))
     sign = {True: SEATED, False: FAILED, None: PRESENT}
     marks = [(x, y, sign[start.seated]) for (x, y), start in zip(places, starts, strict=True)]
-    return above(marks, width, height, half), half
+    ground = None if known is None else shaded(known, width, height, half)
+    return above(marks, width, height, half, ground), half
+
+
+def shaded(known: Around, width: int, height: int, half_mm: float) -> list[list[str]]:
+    """What is known, as shades: the darker the better; blank where nothing was tried."""
+    cos, sin = math.cos(known.yaw_rad), math.sin(known.yaw_rad)
+    rows = []
+    for row in range(height):
+        x = half_mm * (1.0 - 2.0 * row / max(1, height - 1))
+        line = []
+        for column in range(width):
+            y = half_mm * (1.0 - 2.0 * column / max(1, width - 1))
+            line.append(shade_at(known, (x * cos + y * sin) / 1e3, (y * cos - x * sin) / 1e3))
+        rows.append(line)
+    return rows
+
+
+def shade_at(known: Around, x_m: float, y_m: float) -> str:
+    """The shade at a place in the goal's frame [m]."""
+    i, j = (round((v / known.half_m + 1.0) / 2.0 * (known.side - 1)) for v in (x_m, y_m))
+    if not (0 <= i < known.side and 0 <= j < known.side):
+        return " "
+    percent = known.percent[i * known.side + j]
+    return next(sign for least, sign in SHADES if percent >= least)
 
 
 def plug_beside(plug: Plug, width: int, height: int) -> list[str]:

@@ -24,6 +24,9 @@ MODE_SIGNS = {
 EVENT_SIGNS = {"attempt_failed": "✗", "step_done": "✓", "step_skipped": "–", "step_failed": "✗", "asked": "?",
                "operator": "»", "displaced": "✗", "not_believed": "✗"}  # fmt: skip
 
+STARTS_SIGNS = {"": "◆ now x failed", "success": "▓≥80 ▒≥50 %", "succeeded": "▓ succeeded"}
+"""What the signs of the starts mean: without more, over a success map, over starts that succeeded."""
+
 QUESTION_KEYS = (
     (("R", "retry from here"), ("E", "from another start"), ("G", "regrasp")),
     (("B", "I did it by hand"), ("K", "skip it"), ("A", "abort")),
@@ -121,11 +124,14 @@ def plug(state: State, width: int, height: int) -> Text:
 
 
 def starts(state: State, width: int, height: int) -> Text:
-    """Where this step's attempts began."""
-    if not state.starts:
+    """Where this step's attempts began, over what is known around them."""
+    known = state.around
+    if not state.starts and known is None:
         return Text("no start yet", "dim")
-    view, half = starts_above(state.starts, width, height - 1)
-    line = Text(f"◆ now x failed ±{half:.0f} mm", "dim")
+    view, half = starts_above(state.starts, width, height - 1, known)
+    line = Text(f"{STARTS_SIGNS[known.kind if known else '']} ±{half:.0f} mm", "dim")
+    if known is not None and not known.worthwhile:
+        line.append(" unsure", "yellow")
     for row in view:
         line.append("\n")
         line.append(row)

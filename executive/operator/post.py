@@ -40,7 +40,7 @@ class Post:
 
     def began(self, watched: Watched) -> None:
         """See :class:`executive.operator.attendant.Attendant`."""
-        self._watched, self._teller = watched, Teller(watched)
+        self._watched, self._teller = watched, Teller(watched, self.runs_dir)
         for event in self._early:
             self._teller.happened(event)
         self._file = whereabouts_file(self.runs_dir, watched.run)

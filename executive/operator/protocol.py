@@ -152,6 +152,22 @@ class Plug(Struct, frozen=True, array_like=True):
     """Gap on each side when it is in [m]."""
 
 
+class Around(Struct, frozen=True, array_like=True):
+    """What is known around this step's starts: percent over a square around the goal, in its own frame."""
+
+    kind: str
+    """``success``: how likely it is; ``succeeded``: how dense starts that succeeded lie."""
+    half_m: float
+    """Half its side [m]."""
+    side: int
+    percent: bytes
+    """side × side numbers, along x and then along y, each from low to high."""
+    yaw_rad: float
+    """The goal's turn about the vertical [rad]."""
+    worthwhile: bool = True
+    """What it says was borne out."""
+
+
 class Question(Struct, frozen=True, array_like=True):
     """Why help is needed."""
 
@@ -193,6 +209,7 @@ class State(Struct, frozen=True, forbid_unknown_fields=True):
     """How a paused arm is held: ``soft``, ``stiff`` or ``loose``."""
     outcome: str = ""
     """How the run ended; empty while it goes on."""
+    around: Around | None = None
     version: int = VERSION
 
 

@@ -2,16 +2,19 @@
 
 from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 from msgspec.structs import replace
 from py_trees.behaviour import Behaviour
 from py_trees.common import Status
 
+from executive.around import Slice, around
 from executive.journal import Event
 from executive.operator.attendant import Watched
 from executive.operator.protocol import (
     FORCES,
+    Around,
     Happening,
     Line,
     Mode,
@@ -46,8 +49,10 @@ ADVICE = {
 class Teller:
     """Makes states of one run."""
 
-    def __init__(self, watched: Watched) -> None:
-        self.watched = watched
+    def __init__(self, watched: Watched, runs_dir: Path | None = None) -> None:
+        """``runs_dir`` is where success maps are kept, if they are to be told."""
+        self.watched, self.runs_dir = watched, runs_dir
+        self._slices: dict[str, Slice | None] = {}
         self._began_s = watched.board.seen().time_s
         self._forces: deque[float] = deque(maxlen=FORCES)
         self._events: deque[Happening] = deque(maxlen=EVENTS)
@@ -98,6 +103,7 @@ class Teller:
             interventions=board.interventions,
             held=helm.held,
             outcome=outcome,
+            around=self._around(),
         )
 
     def lines(self) -> Iterator[Line]:
@@ -148,6 +154,20 @@ class Teller:
                 yield _start(turn.apply(record.initialization[:3]), record.seated)
         if board.attempt.initialization.any():
             yield _start(turn.apply(board.attempt.initialization[:3]), None)
+
+    def _around(self) -> Around | None:
+        board = self.watched.board
+        if board.attempt is None:
+            return None
+        part = board.attempt.insertion.part
+        if part not in self._slices:
+            self._slices[part] = around(self.runs_dir, self.watched.kit, part)
+        known = self._slices[part]
+        if known is None:
+            return None
+        yaw = float(board.attempt.goal_in_base.rotation.as_euler("ZYX")[0])
+        percent = bytes(known.percent)
+        return Around(known.kind, known.half_m, known.side, percent, round(yaw, 4), known.worthwhile)
 
     def _question(self) -> Question | None:
         board = self.watched.board
