@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from executive.database import exclusive, now, opened
 from executive.journal import FILE, Journal
-from executive.lock import FileLock
+from executive.lock import FileLock, Held
 from executive.schema import failures, runs
 
 metadata = sa.MetaData()
@@ -63,6 +63,25 @@ class Claim:
     """Its first refiner died before it ended."""
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Failures that a refinement which has not ended holds."""
+
+    refinement: str
+    skill: str
+    since: str
+    """When they were claimed, UTC."""
+    process: str
+    """The process that refines; empty when its refiner died, and the next one is to go on."""
+    failures: tuple[dict[str, Any], ...]
+    """Rows of the queue, without traces; none when a person asked for the refinement."""
+
+    @property
+    def by(self) -> str:
+        """Who holds them, for people."""
+        return f"process {self.process}" if self.process else "nobody: its refiner died"
+
+
 class Refinery:
     """The refinements of one journal. Safe to open from several processes."""
 
@@ -91,6 +110,28 @@ class Refinery:
         )
         with self._engine.connect() as connection:
             return {skill: int(count) for skill, count in connection.execute(query)}
+
+    def held(self, skill: str | None = None) -> list[Hold]:
+        """What refinements that have not ended hold, the oldest first."""
+        query = sa.select(refinements).where(refinements.c.state == "open").order_by(refinements.c.began)
+        if skill is not None:
+            query = query.where(refinements.c.skill == skill)
+        with self._engine.connect() as connection:
+            return [
+                Hold(
+                    row["refinement"], row["skill"], row["began"], self._holder(row["skill"]),
+                    _held(connection, row["refinement"]),
+                )
+                for row in connection.execute(query).mappings().all()
+            ]  # fmt: skip
+
+    def _holder(self, skill: str) -> str:
+        """The process that holds the lock of ``skill``; empty for none."""
+        try:
+            with self.lock(skill):
+                return ""
+        except Held as other:
+            return other.holder
 
     def assembly_of(self, skill: str) -> str | None:
         """The product, as JSON, in whose run the skill failed last; None when it never did."""

@@ -172,36 +172,6 @@ def stats_view(report: Mapping[str, Any]) -> RenderableType:
     return Group(products, explained, causes, skills)
 
 
-def queue_view(rows: Sequence[Any]) -> RenderableType:
-    """What waits for refinement: one line a skill, its causes counted."""
-    if not rows:
-        return Text("Nothing waits: no attempt has failed.")
-    counts: dict[tuple[str, str], dict[str, int]] = {}
-    for row in rows:
-        causes = counts.setdefault((row["skill"], row["skill_version"]), {})
-        causes[row["cause"]] = causes.get(row["cause"], 0) + 1
-    table = new_table("skill", "version", "failures", "causes", right=("failures",))
-    for (skill, version), causes in sorted(counts.items()):
-        ordered = sorted(causes.items(), key=lambda item: -item[1])
-        text = ", ".join(f"{cause} {n}" for cause, n in ordered)
-        table.add_row(skill, version, str(sum(causes.values())), text)
-    return table
-
-
-def failures_view(rows: Sequence[Any]) -> RenderableType:
-    """What waits for refinement, one line a failure."""
-    if not rows:
-        return Text("Nothing waits for this skill.")
-    right = ("failure", "run", "attempt", "seed")
-    table = new_table("failure", "run", "part", "attempt", "seed", "cause", "initialization", right=right)
-    for row in rows:
-        start = row["initialization"]
-        shown = "" if start is None else " ".join(f"{1e3 * value:.1f}" for value in start[:3]) + " mm"
-        numbers = (str(row[key]) for key in ("failure", "run", "part", "attempt", "seed"))
-        table.add_row(*numbers, row["cause"], shown)
-    return table
-
-
 def _yes(value: bool | None) -> Text:
     if value is None:
         return Text("–", style="dim")

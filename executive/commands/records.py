@@ -163,11 +163,20 @@ def queue(
     as_json: AsJson = False,
     runs_dir: RunsDir = None,
 ) -> None:
-    """Show the failures that wait to make a skill better."""
-    from executive.views import failures_view, queue_view
+    """Show the failures that wait to make a skill better, and those that a refinement has in hand."""
+    from executive.queue_views import failures_view, queue_view
+    from executive.refinery_store import Refinery
 
-    rows = open_journal(runs_dir).queue(skill)
+    journal = open_journal(runs_dir)
+    refinery = Refinery(journal.runs_dir)
+    rows, held = journal.queue(skill), refinery.held(skill)
+    refinery.close()
     if as_json:
-        print_json({"failures": [dict(row) for row in rows]})
+        holds = [
+            {"refinement": h.refinement, "skill": h.skill, "since": h.since, "process": h.process or None,
+             "failures": list(h.failures)}
+            for h in held
+        ]  # fmt: skip
+        print_json({"failures": [dict(row) for row in rows], "held": holds})
         return
-    stdout().print(queue_view(rows) if skill is None else failures_view(rows))
+    stdout().print(queue_view(rows, held) if skill is None else failures_view(rows, held))

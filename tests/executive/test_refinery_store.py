@@ -1,5 +1,6 @@
 """Failures are claimed by one refiner: whoever is killed, nothing is lost and nothing is done twice."""
 
+import json
 import multiprocessing
 import os
 import random
@@ -12,9 +13,11 @@ import msgspec
 import numpy as np
 import pytest
 import sqlalchemy as sa
+from typer.testing import CliRunner
 
 from executive.journal import Event, Failure, Journal
 from executive.lock import Held
+from executive.main import app
 from executive.options import RunOptions
 from executive.refinery_store import Ending, Refinery
 from executive.schema import failures
@@ -158,3 +161,42 @@ def test_nothing_is_lost_and_nothing_done_twice(journal: Journal, run: int, tmp_
     assert len({record["refinement"] for record in records}) == len(records) == len(refinery.history())
     for skill in SKILLS:
         assert sorted(versions(skill, library)) == list(range(1, len(versions(skill, library)) + 1))
+
+
+def test_what_a_refinement_holds_is_shown_with_who_holds_it(
+    journal: Journal, run: int, tmp_path: Path
+) -> None:
+    refinery = Refinery(tmp_path)
+    assert refinery.held() == []
+    for seed in (1, 2):
+        enqueue(journal, run, "motor/rotor", seed)
+    with refinery.lock("motor/rotor"):
+        assert refinery.claim("motor/rotor") is not None
+        enqueue(journal, run, "motor/rotor", 3)
+        (hold,) = refinery.held()
+        assert (hold.skill, hold.process, hold.by) == (
+            "motor/rotor",
+            str(os.getpid()),
+            f"process {os.getpid()}",
+        )
+        assert [row["seed"] for row in hold.failures] == [1, 2]
+        assert "trace" not in hold.failures[0]
+        shown = _queue(tmp_path)
+        assert f"process {os.getpid()}" in shown
+        told = json.loads(_queue(tmp_path, "motor/rotor", "--json"))
+        assert [row["seed"] for row in told["failures"]] == [3]
+        assert told["held"][0]["process"] == str(os.getpid())
+    (left,) = refinery.held("motor/rotor")
+    assert left.by == "nobody: its refiner died"
+    assert "nobody" in _queue(tmp_path)
+    assert refinery.held("motor/brush") == []
+    claim = refinery.claim("motor/rotor")
+    assert claim is not None
+    refinery.finish(claim, Ending.KEPT, {"why": "no better"})
+    assert refinery.held() == []
+
+
+def _queue(runs_dir: Path, *words: str) -> str:
+    done = CliRunner().invoke(app, ["queue", *words, "--runs-dir", str(runs_dir)])
+    assert done.exit_code == 0
+    return str(done.stdout)

@@ -14,14 +14,14 @@ from executive.board import Board
 from executive.display import LiveDisplay, PlainLines
 from executive.journal import Event, RunRow
 from executive.options import RunOptions
+from executive.queue_views import failures_view, queue_view
 from executive.records import AttemptRecord, Outcome, RunResult, RunState, StepRecord
+from executive.refinery_store import Hold
 from executive.tree import outline_of
 from executive.views import (
     events_view,
-    failures_view,
     product_list,
     product_view,
-    queue_view,
     result_view,
     runs_view,
 )
@@ -102,6 +102,14 @@ def test_the_queue(golden: Golden) -> None:
     golden("queue.txt", drawn(queue_view(rows)))
     golden("failures.txt", drawn(failures_view(rows)))
     assert drawn(queue_view([])) == "Nothing waits: no attempt has failed.\n"
+    since = "2026-11-21T08:15:00.000+00:00"
+    held = [
+        Hold("abc", rows[0]["skill"], since, "4711", tuple(rows[:2])),
+        Hold("def", "motor/rotor", since, "", (rows[2],)),
+    ]
+    golden("queue_held.txt", drawn(queue_view(rows[2:], held)))
+    golden("failures_held.txt", drawn(failures_view(rows[2:], held)))
+    assert "In hand" in drawn(queue_view([], held))
 
 
 def test_plain_lines(make_world: Any, golden: Golden) -> None:

@@ -22,6 +22,10 @@ from executive.options import CellName, PolicyName
 
 Golden = Callable[[str, str], None]
 PACE = 40.0
+SHOTS = {
+    "paused": "walk_paused.txt", "asking": "walk_asking.txt", "moved": "walk_moved.txt",
+    "not_believed": "walk_not_believed.txt", "assembled": "walk_assembled.txt",
+}  # fmt: skip
 KEYS = {"space": "Space", "enter": "Enter", "pageup": "PPage", "pagedown": "NPage", "up": "Up",
         "down": "Down", "left": "Left", "right": "Right", "comma": ",", "full_stop": ".", "plus": "+",
         "colon": ":", "underscore": "_"}  # fmt: skip
@@ -52,7 +56,7 @@ class Tmux:
 
 @pytest.fixture
 def kept(golden: Golden) -> Callable[[str, str], None]:
-    return lambda name, text: golden(f"walk_{name}.txt", masked(text))
+    return lambda name, text: golden(SHOTS[name], masked(text))
 
 
 def check(runs_dir: Path) -> None:
