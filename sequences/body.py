@@ -99,7 +99,7 @@ class Solid:
 def weighed(
     mesh: trimesh.Trimesh, mass_kg: float | None, density_kg_m3: float | None
 ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
-    """Mass [kg], (3,) centre of mass [m] and (3, 3) inertia about it [kg·m²] of what ``mesh`` [m] encloses."""
+    """Mass [kg], (3,) centre of mass [m], (3, 3) inertia about it [kg·m²] of what ``mesh`` [m] encloses."""
     mass = mass_kg
     if mass is None:
         mass = float(mesh.volume) * (density_kg_m3 or DEFAULT_DENSITY_KG_M3)

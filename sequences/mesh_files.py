@@ -74,12 +74,22 @@ def read_solid(files: MeshFiles, mass_kg: float | None, density_kg_m3: float | N
             f"'{files.surface}' and '{files.contact}' are not the files that were imported: their hash is "
             f"another; import the part again"
         )
-    record = _record(found.contact, files.contact)
-    mesh = _surface(found.surface, files.surface)
-    slabs = tuple(_slab(section, files.contact) for section in record.sections)
+    return solid_from(found, files.surface, files.contact, mass_kg, density_kg_m3)
+
+
+def solid_from(
+    found: MeshParts, surface: str, contact: str, mass_kg: float | None, density_kg_m3: float | None
+) -> Solid:
+    """The body that a surface and a record describe, which messages call by their files' names.
+
+    Raises SolidError.
+    """
+    record = _record(found.contact, contact)
+    mesh = _surface(found.surface, surface)
+    slabs = tuple(_slab(section, contact) for section in record.sections)
     points = [np.array(piece) / 1000.0 for piece in record.pieces]
     if not slabs or any(len(piece) < 4 for piece in points):
-        raise SolidError(f"'{files.contact}' has no sections, or a piece without volume")
+        raise SolidError(f"'{contact}' has no sections, or a piece without volume")
     prisms = [as_prism(piece) for piece in points]
     mass, centre_of_mass, inertia = weighed(mesh, mass_kg, density_kg_m3)
     return Solid(
@@ -150,6 +160,8 @@ def _surface(data: bytes, name: str) -> trimesh.Trimesh:
     corners = raw["v"].astype(np.float64).reshape(-1, 3) / 1000.0
     mesh = trimesh.Trimesh(corners, np.arange(len(corners)).reshape(-1, 3), process=False)
     mesh.merge_vertices()
+    flat = (np.diff(np.sort(mesh.faces, axis=1), axis=1) == 0).any(axis=1)
+    mesh.update_faces(~flat)  # an edge shorter than a float can tell has become a point
     if not mesh.is_watertight or not mesh.volume > 0:
         raise SolidError(f"'{name}' is not watertight; import the part again")
     if abs(mesh.bounds[0, 2]) > 1e-5:

@@ -6,7 +6,7 @@ from sequences.assembly import Assembly, Step
 from sequences.errors import Problem
 from sequences.solid import Solid
 from sequences.standing import Standing, at_goal, before
-from sequences.validate_clearance import TOLERANCE_MM
+from sequences.validate_clearance import TOLERANCE_MM, exact
 
 DEPTH_TOLERANCE_MM = 1.0
 
@@ -15,7 +15,7 @@ def check_depths(assembly: Assembly, solids: dict[str, Solid], skip: Container[i
     """The steps, those with an index in ``skip`` left out, whose depth does not agree with the geometry."""
     problems: list[Problem] = []
     for index, step in enumerate(assembly.steps):
-        if step.part in solids and index not in skip:
+        if step.part in solids and index not in skip and exact(step, solids):
             plug = at_goal(step, solids)
             mates = [other for other in before(assembly, index, solids) if other.name in step.mates]
             problems += _depth(

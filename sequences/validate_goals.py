@@ -42,7 +42,8 @@ def _goal(index: int, step: Step, plug: Standing, others: list[Standing]) -> lis
     if problems or len(others) <= index:
         return problems
     lower = (step.direction[0] * LOWERED_MM, step.direction[1] * LOWERED_MM, step.direction[2] * LOWERED_MM)
-    if not any(common_mm3(plug, other, lower) > SUPPORT_MM3 for other in others):
+    on_fixture = plug.bottom_mm < others[0].bottom_mm + LOWERED_MM
+    if not on_fixture and not any(common_mm3(plug, other, lower) > SUPPORT_MM3 for other in others):
         return [Problem(path, f"leaves '{plug.name}' hanging in the air", _way_down(plug, others))]
     return []
 

@@ -45,7 +45,7 @@ def hand(
     ]
 
 
-def _meets(slices: Iterable[Slice], other: Standing, *, coming_down: bool) -> bool:
+def meets(slices: Iterable[Slice], other: Standing, *, coming_down: bool) -> bool:
     """Whether slices share room with a part; on the way straight down, too, when they are ``coming_down``."""
     return any(
         one.z_lo < two.z_hi - TOUCHING_MM
@@ -57,7 +57,7 @@ def _meets(slices: Iterable[Slice], other: Standing, *, coming_down: bool) -> bo
 
 
 def _around(part: Part, itself: Standing, path: Path) -> list[Problem]:
-    free = [g for g in part.grasps if not _meets(hand(g, (0.0, 0.0, 0.0), 0.0), itself, coming_down=True)]
+    free = [g for g in part.grasps if not meets(hand(g, (0.0, 0.0, 0.0), 0.0), itself, coming_down=True)]
     if free:
         return []
     hint = "grasp higher, or turn the grasp so that the fingers pass beside what is wide"
@@ -68,10 +68,10 @@ def _at_the_goal(index: int, step: Step, part: Part, others: list[Standing]) -> 
     met: list[str] = []
     for grasp in part.grasps:
         slices = hand(grasp, step.goal.position_mm, step.goal.yaw_deg)
-        meets = [other.name for other in others if _meets(slices, other, coming_down=True)]
-        if not meets:
+        hit = [other.name for other in others if meets(slices, other, coming_down=True)]
+        if not hit:
             return []
-        met += meets
+        met += hit
     hint = f"grasp '{step.part}' higher or turned, or place '{met[0]}' later"
     return [Problem(("steps", index, "part"), f"brings the hand into '{met[0]}' at the goal", hint)]
 
@@ -94,12 +94,12 @@ def _in_the_tray(part: Part, here: Standing, waiting: list[Standing]) -> list[Pr
     met: list[str] = []
     for grasp in part.grasps:
         slices = hand(grasp, here.position_mm, here.yaw_deg, OPEN_M)
-        meets = [
-            other.name for other in waiting if other is not here and _meets(slices, other, coming_down=True)
+        hit = [
+            other.name for other in waiting if other is not here and meets(slices, other, coming_down=True)
         ]
-        if not meets:
+        if not hit:
             return []
-        met += meets
+        met += hit
     path = ("tray", "places", here.name, "position_mm")
     hint = f"put '{here.name}' and '{met[0]}' farther apart, or turn one"
     return [Problem(path, f"leaves the hand no room beside '{met[0]}'", hint)]

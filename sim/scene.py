@@ -5,25 +5,22 @@ geoms ``part/NAME/N`` for the convex pieces that touch, ``part/NAME/look`` for t
 
 Parts meet each other piece by piece, exactly. Two things meet a free part's hull instead, where the hull is
 the same surface without the seams between pieces, at which a soft contact can catch: the finger pads meet
-the hull of each layer with a convex outline (``part/NAME/grip/N``), and table, tray and fixture, which are
-flat, meet the hull of the whole part (``part/NAME/foot``). The pads meet an imported part piece by piece.
+smooth shapes (``part/NAME/grip/N``, see ``sim.grips``), and table, tray and fixture, which are flat, meet the
+hull of the whole part (``part/NAME/foot``).
 """
 
 from collections.abc import Iterable
 
 import mujoco
 import numpy as np
-from shapely import Polygon
-from shapely.geometry.polygon import orient
 
 from sequences.assembly import Assembly, Part
 from sequences.solid import Prism, Solid, solid_of
+from sim.grips import covered, grips_of
 from sim.physics import NOMINAL, Physics
 from sim.robot import HAND, PAD, PART, ROOM, load_fr3
 
 TABLE_FRICTION = 0.6
-SQUARE_ENOUGH = 0.96
-"""Share of its bounding rectangle that a rounded rectangle fills."""
 
 
 def body_name(part: str) -> str:
@@ -144,14 +141,18 @@ def _add_part(
             pose = assembly.goal_in_base(assembly.step_of(name))
         body.pos = pose.translation
         body.quat = pose.rotation.as_quat(scalar_first=True)
-    grips = _convex_layers(solid) if free and solid.exact else ()
+    grips = grips_of(solid, part.grasps) if free else ()
     for index, prism in enumerate(solid.prisms):
-        smooth = any(grip.z_lo <= prism.z_lo and prism.z_hi <= grip.z_hi for grip in grips)
+        if solid.exact:
+            smooth = any(grip.z_lo <= prism.z_lo and prism.z_hi <= grip.z_hi for grip in grips)
+        else:
+            smooth = covered(prism.vertices, grips)
         meets = HAND | PART if smooth else HAND | PART | PAD
         _add_prism(spec, body, f"{body_name(name)}/{index}", prism, part, physics, PART, meets)
     for index, hull in enumerate(solid.hulls, start=len(solid.prisms)):
-        label = f"{body_name(name)}/{index}"
-        _add_hull(spec, _touching(body, label, part, physics, PART, HAND | PART | PAD), hull.vertices)
+        meets = HAND | PART if covered(hull.vertices, grips) else HAND | PART | PAD
+        geom = _touching(body, f"{body_name(name)}/{index}", part, physics, PART, meets)
+        _add_hull(spec, geom, hull.vertices)
     for index, grip in enumerate(grips):
         _add_prism(spec, body, f"{body_name(name)}/grip/{index}", grip, part, physics, 0, PAD)
     if free:
@@ -178,24 +179,6 @@ def _set_inertia(body: mujoco.MjsBody, solid: Solid) -> None:
         inertia[0, 2],
         inertia[1, 2],
     ]
-
-
-def _convex_layers(solid: Solid) -> tuple[Prism, ...]:
-    """The layers whose outline is convex, filled, as single prisms; rounded rectangles get sharp corners.
-
-    A pad sinks a fifth of a millimetre into what it holds, as far as the facets of a rounded corner are wide:
-    it would be pushed off along any of them.
-    """
-    layers = []
-    for slab in solid.slabs:
-        hull = slab.section.convex_hull
-        filled = Polygon(slab.section.exterior) if isinstance(slab.section, Polygon) else None
-        if filled is not None and hull.area - filled.area < 1e-9:
-            box = hull.minimum_rotated_rectangle
-            outline = box if hull.area > SQUARE_ENOUGH * box.area else hull
-            corners = np.asarray(orient(outline).exterior.coords)[:-1]
-            layers.append(Prism(corners, slab.z_lo, slab.z_hi))
-    return tuple(layers)
 
 
 def _add_foot(

@@ -10,7 +10,6 @@ Everything is in millimetres.
 """
 
 from dataclasses import dataclass
-from itertools import combinations
 
 import manifold3d
 import numpy as np
@@ -23,51 +22,28 @@ from sequences.decompose import Corners, DecompositionError, convex_pieces, part
 Points = NDArray[np.float64]
 
 TOLERANCE_MM = 0.05
-"""How deep a pocket may be that a convex piece fills."""
+"""How far from the body's surface a convex piece may reach where it fills a pocket."""
 THINNEST_MM = 0.06
 """A piece no higher than this is not cut again."""
 LEVEL_FACE_MM2 = 0.5
 SAME_LEVEL_MM = 0.01
-SPECK_MM3 = 1e-5
+SPECK_MM3 = 1e-4
+FINE_MM = 0.01
+"""How much the surface may move before anything is cut, so that there are fewer corners."""
 TIDY_MM = 0.004
 """How much a piece's surface may move when corners that hardly matter are left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tolerance:
-    """How deep a pocket may be that is filled."""
-
-    near_mm: float = TOLERANCE_MM
-    far_mm: float = TOLERANCE_MM
-    zone: BaseGeometry | None = None
-    """Seen from above: inside of it ``near_mm`` holds, elsewhere ``far_mm``; None for everywhere near."""
-
-    def allows(self, hull: manifold3d.Manifold, body: manifold3d.Manifold) -> bool:
-        """Whether ``hull`` may stand for what of ``body`` it holds."""
-        filled = hull - body
-        if filled.is_empty() or filled.volume() < SPECK_MM3:
-            return True
-        points, depths = pocket_depths(hull, filled)
-        deep = depths > self.near_mm
-        if not deep.any():
-            return True
-        if self.zone is None or depths.max() > self.far_mm:
-            return False
-        from shapely import contains_xy
-
-        return not bool(contains_xy(self.zone, points[deep, 0], points[deep, 1]).any())
+def widened(body: manifold3d.Manifold, by_mm: float) -> manifold3d.Manifold:
+    """The body and all that is nearer to it than nearly ``by_mm``, as copies moved in many directions."""
+    moved = [body.translate(tuple(by_mm * way)) for way in _ways()]
+    return manifold3d.Manifold.batch_boolean([body, *moved], manifold3d.OpType.Add)
 
 
-def pocket_depths(hull: manifold3d.Manifold, filled: manifold3d.Manifold) -> tuple[Points, Points]:
-    """(n, 3) points on the surface of what a hull fills, and (n,) how deep below the hull each lies [mm]."""
-    corners, faces = triangles(filled)
-    points = np.concatenate([corners, corners[faces].mean(axis=1), *(_middles(corners, faces))])
-    normals, offsets = half_spaces(hull)
-    return points, np.min(offsets - points @ normals.T, axis=1)
-
-
-def _middles(corners: Points, faces: NDArray[np.int64]) -> list[Points]:
-    return [(corners[faces[:, i]] + corners[faces[:, (i + 1) % 3]]) / 2 for i in range(3)]
+def _ways() -> Points:
+    """(26, 3) unit vectors to the faces, edges and corners of a cube."""
+    grid = np.array([(x, y, z) for x in (-1, 0, 1) for y in (-1, 0, 1) for z in (-1, 0, 1) if x or y or z])
+    return np.asarray(grid / np.linalg.norm(grid, axis=1, keepdims=True))
 
 
 def triangles(body: manifold3d.Manifold) -> tuple[Points, NDArray[np.int64]]:
@@ -76,25 +52,27 @@ def triangles(body: manifold3d.Manifold) -> tuple[Points, NDArray[np.int64]]:
     return np.asarray(mesh.vert_properties)[:, :3], np.asarray(mesh.tri_verts, dtype=np.int64)
 
 
-def half_spaces(hull: manifold3d.Manifold) -> tuple[Points, Points]:
-    """(m, 3) outward unit normals and (m,) offsets of a convex body's faces."""
-    corners, faces = triangles(hull)
-    a, b, c = corners[faces[:, 0]], corners[faces[:, 1]], corners[faces[:, 2]]
-    normals = np.cross(b - a, c - a)
-    length = np.linalg.norm(normals, axis=1)
-    kept = length > 1e-12
-    normals = normals[kept] / length[kept, None]
-    return normals, np.einsum("ij,ij->i", normals, a[kept])
-
-
-def convex_parts(body: manifold3d.Manifold, tolerance: Tolerance | None = None) -> list[manifold3d.Manifold]:
+def convex_parts(body: manifold3d.Manifold, tolerance_mm: float = TOLERANCE_MM) -> list[manifold3d.Manifold]:
     """Convex bodies whose union is ``body``, but for pockets within the tolerance that they fill."""
-    tolerance = tolerance or Tolerance()
+    body = body.simplify(FINE_MM)
+    limit = _Limit(widened(body, tolerance_mm), tolerance_mm)
     pieces: list[manifold3d.Manifold] = []
     for slab in _at_levels(body):
         for piece in slab.decompose():
-            pieces += _cut(piece, body, tolerance)
-    return [_tidy(piece) for piece in _joined(pieces, body, tolerance)]
+            pieces += _cut(piece, limit)
+    return [_tidy(piece) for piece in _joined(pieces, limit)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """What no piece may exceed."""
+
+    room: manifold3d.Manifold
+    tolerance_mm: float
+
+    def allows(self, hull: manifold3d.Manifold) -> bool:
+        """Whether ``hull`` may stand for what of the body it holds."""
+        return bool((hull - self.room).volume() < SPECK_MM3)
 
 
 def _at_levels(body: manifold3d.Manifold) -> list[manifold3d.Manifold]:
@@ -134,41 +112,35 @@ def levels(body: manifold3d.Manifold) -> list[float]:
     return [z for z in found if low + SAME_LEVEL_MM < z < high - SAME_LEVEL_MM]
 
 
-def _cut(
-    piece: manifold3d.Manifold, body: manifold3d.Manifold, tolerance: Tolerance
-) -> list[manifold3d.Manifold]:
+def _cut(piece: manifold3d.Manifold, limit: _Limit) -> list[manifold3d.Manifold]:
     """Hulls that stand for ``piece``."""
     if piece.volume() < SPECK_MM3:
         return []
     hull = piece.hull()
-    if tolerance.allows(hull, body):
+    if limit.allows(hull):
         return [hull]
     _, _, low, _, _, high = piece.bounding_box()
-    columns = _columns(piece, tolerance.near_mm)
+    columns = _columns(piece, limit.tolerance_mm)
     if len(columns) > 1:
         found = []
         for column in columns:
             prism = manifold3d.CrossSection([column]).extrude(high - low + 2.0).translate((0, 0, low - 1.0))
             for bit in (piece ^ prism).decompose():
-                found += _cut_level(bit, body, tolerance)
+                found += _cut_level(bit, limit)
         return found
-    return _cut_level(piece, body, tolerance)
+    return _cut_level(piece, limit)
 
 
-def _cut_level(
-    piece: manifold3d.Manifold, body: manifold3d.Manifold, tolerance: Tolerance
-) -> list[manifold3d.Manifold]:
+def _cut_level(piece: manifold3d.Manifold, limit: _Limit) -> list[manifold3d.Manifold]:
     """As ``_cut``, but a piece that is not good enough is first halved in height."""
     if piece.volume() < SPECK_MM3:
         return []
     hull = piece.hull()
     _, _, low, _, _, high = piece.bounding_box()
-    if high - low <= THINNEST_MM or tolerance.allows(hull, body):
+    if high - low <= THINNEST_MM or limit.allows(hull):
         return [hull]
     above, below = piece.split_by_plane((0.0, 0.0, 1.0), (low + high) / 2)
-    return [
-        hull for half in (below, above) for bit in half.decompose() for hull in _cut(bit, body, tolerance)
-    ]
+    return [hull for half in (below, above) for bit in half.decompose() for hull in _cut(bit, limit)]
 
 
 def _columns(piece: manifold3d.Manifold, tolerance_mm: float) -> list[Corners]:
@@ -213,34 +185,39 @@ def outline_of(section: manifold3d.CrossSection) -> BaseGeometry:
     return whole.difference(union_all([ring.buffer(0) for ring in holes])) if holes else whole
 
 
-def _joined(
-    pieces: list[manifold3d.Manifold], body: manifold3d.Manifold, tolerance: Tolerance
-) -> list[manifold3d.Manifold]:
-    """Pieces joined, the largest first, where the hull of two is good enough."""
-    alive = dict(enumerate(pieces))
-    boxes = {n: np.array(piece.bounding_box()) for n, piece in alive.items()}
-    waiting = [pair for pair in combinations(alive, 2) if _near(boxes[pair[0]], boxes[pair[1]])]
-    refused: set[tuple[int, int]] = set()
-    fresh = len(pieces)
+def _joined(pieces: list[manifold3d.Manifold], limit: _Limit) -> list[manifold3d.Manifold]:
+    """Pieces joined with their neighbours, the largest first, where the hull of two is good enough."""
+    alive = dict(enumerate(sorted(pieces, key=lambda piece: -float(piece.volume()))))
+    boxes = [np.array(piece.bounding_box()) for piece in alive.values()]
+    waiting = [(n, other) for n in alive for other in _neighbours(boxes, n) if other > n][::-1]
     while waiting:
         one, two = waiting.pop()
-        if one not in alive or two not in alive or (one, two) in refused:
+        if one not in alive or two not in alive:
             continue
-        union = manifold3d.Manifold.batch_hull([alive[one], alive[two]])
-        slack = union.volume() - alive[one].volume() - alive[two].volume()
-        likely = slack < 0.2 * union.surface_area() * max(tolerance.near_mm, tolerance.far_mm)
-        if likely and tolerance.allows(union, body):
+        joined = _one(alive[one], alive[two], limit)
+        if joined is not None:
             del alive[one], alive[two]
-            alive[fresh], boxes[fresh] = union, np.array(union.bounding_box())
-            waiting += [(n, fresh) for n in alive if n != fresh and _near(boxes[n], boxes[fresh])]
-            fresh += 1
-        else:
-            refused.add((one, two))
+            fresh = len(boxes)
+            alive[fresh] = joined
+            boxes.append(np.array(joined.bounding_box()))
+            waiting += [(fresh, n) for n in _neighbours(boxes, fresh) if n in alive and n != fresh]
     return list(alive.values())
 
 
-def _near(one: Points, two: Points) -> bool:
-    return bool(np.all(one[:3] <= two[3:] + 1e-3) and np.all(two[:3] <= one[3:] + 1e-3))
+def _one(one: manifold3d.Manifold, two: manifold3d.Manifold, limit: _Limit) -> manifold3d.Manifold | None:
+    """The hull of both, or None where it fills too much."""
+    union = manifold3d.Manifold.batch_hull([one, two])
+    slack = union.volume() - one.volume() - two.volume()
+    likely = slack < 0.2 * union.surface_area() * limit.tolerance_mm
+    return union if likely and limit.allows(union) else None
+
+
+def _neighbours(boxes: list[Points], index: int) -> list[int]:
+    """Boxes that touch the box at ``index`` over an area, itself among them."""
+    every = np.array(boxes)
+    common = np.minimum(every[:, 3:], every[index, 3:]) - np.maximum(every[:, :3], every[index, :3])
+    found = (common > -1e-3).all(axis=1) & ((common > 0.01).sum(axis=1) >= 2)
+    return [int(other) for other in np.flatnonzero(found)]
 
 
 def _tidy(piece: manifold3d.Manifold) -> manifold3d.Manifold:

@@ -1,0 +1,75 @@
+"""Where everything stands in the cell: the base in its fixture, and each part on a place in the tray."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from shapely import unary_union
+
+from sequences.assembly import Grasp, Place
+from sequences.body import Solid
+from sequences.importing.problems import refused
+from sequences.standing import Flat, Standing, placed_mm
+from sequences.validate_hands import OPEN_M, hand, meets
+from sequences.validate_tray import FARTHEST_MM, NEAREST_MM
+
+BASE_MM = (520.0, 0.0, 50.0)
+TRAY_HEIGHT_MM = 20.0
+EDGE_MM = 15.0
+"""From the reach of the robot."""
+GAP_MM = 18.0
+"""Least distance between neighbours."""
+STEP_MM = 10.0
+ROWS_MM = (-140.0, -480.0)
+COLUMNS_MM = (300.0, 640.0)
+
+
+def laid_out(
+    where: str,
+    parts: Mapping[str, tuple[Solid, Sequence[Grasp]]],
+    base: Solid,
+) -> dict[str, Place]:
+    """A place for each part, in the order given, the near ones first. Raises AssemblyError."""
+    clamped = _ground(base, BASE_MM).buffer(GAP_MM + 10.0)
+    taken: list[tuple[Standing, Flat, Sequence[Grasp]]] = []
+    places: dict[str, Place] = {}
+    for name, (solid, grasps) in parts.items():
+        for x, y in _spots():
+            standing = Standing(name, solid, (x, y, TRAY_HEIGHT_MM))
+            ground = _ground(solid, (x, y, 0.0))
+            if ground.intersects(clamped) or any(ground.distance(other) < GAP_MM for _, other, _ in taken):
+                continue
+            if all(_room(standing, grasps, other, others) for other, _, others in taken):
+                taken.append((standing, ground, grasps))
+                places[name] = Place(position_mm=(x, y))
+                break
+        else:
+            raise refused(
+                where, "finds no place in the tray within the robot's reach", "import fewer parts", name
+            )
+    return places
+
+
+def _spots() -> list[tuple[float, float]]:
+    spots = []
+    y = ROWS_MM[0]
+    while y >= ROWS_MM[1]:
+        x = COLUMNS_MM[0]
+        while x <= COLUMNS_MM[1]:
+            if NEAREST_MM + EDGE_MM < math.hypot(x, y) < FARTHEST_MM - EDGE_MM:
+                spots.append((x, y))
+            x += STEP_MM
+        y -= STEP_MM
+    return spots
+
+
+def _room(one: Standing, grasps: Sequence[Grasp], two: Standing, others: Sequence[Grasp]) -> bool:
+    """Whether the hand can take each of two neighbours by its first grasp."""
+    return not (
+        meets(hand(grasps[0], one.position_mm, 0.0, OPEN_M), two, coming_down=True)
+        or meets(hand(others[0], two.position_mm, 0.0, OPEN_M), one, coming_down=True)
+    )
+
+
+def _ground(solid: Solid, position_mm: tuple[float, float, float]) -> Flat:
+    flat: Flat = placed_mm(unary_union([slab.section for slab in solid.slabs]), position_mm, 0.0)
+    return flat
