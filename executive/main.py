@@ -9,6 +9,7 @@ from executive.commands import (
     bridge,
     calibrate,
     exporting,
+    importing,
     interventions,
     kills,
     learning,
@@ -54,6 +55,7 @@ def _dovetail(
 app.command("list")(products.list_products)
 app.command()(products.show)
 app.command()(exporting.export)
+app.command("import")(importing.import_folder)
 app.command()(pictures.pictures)
 app.command()(runs.run)
 app.command()(runs.resume)

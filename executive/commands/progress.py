@@ -134,3 +134,21 @@ def row_progress(
                 console.print(words, highlight=False, soft_wrap=True)
 
         yield told
+
+
+@contextmanager
+def work_progress(what: str, *, quiet: bool) -> Iterator[Callable[[str, float], None]]:
+    """Yield what is to be told what is being done and which share of the work is over; draws on standard
+    error, or prints lines there."""
+    console = stderr()
+    if quiet:
+        yield lambda doing, share: None
+    elif not console.is_terminal:
+        yield lambda doing, share: console.print(f"{what}: {doing}", highlight=False, soft_wrap=True)
+    else:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+        with Progress(*columns, console=console) as progress:
+            task = progress.add_task(what, total=1.0)
+            yield lambda doing, share: progress.update(task, completed=share, description=f"{what}: {doing}")
