@@ -112,7 +112,7 @@ class Run(Behaviour):
 
     def _reached(self) -> None:
         if self.reaches is not None:
-            self.board.phase = self.reaches
+            self.board.phase, self.board.doubtful = self.reaches, False
             self.recorder.reached(self.reaches)
 
 

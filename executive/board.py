@@ -109,6 +109,7 @@ class Board:
     attended: Key[bool] = Key("An operator is there to be asked.", lambda: False)
     asking: Key[bool] = Key("The run waits for the operator's decision.", lambda: False)
     order: Key[Order | None] = Key("What was decided, until it is carried out.", lambda: None)
+    doubtful: Key[bool] = Key("The attempt in hand was begun by a process that is gone.", lambda: False)
     halt: Key[Halt | None] = Key("Why the run stopped.", lambda: None)
     message: Key[str] = Key("What the arm is doing, for a person.", lambda: "")
     results: Key[dict[int, StepRecord]] = Key("What came of each step that is over.", dict)

@@ -33,7 +33,7 @@ class Begin(Behaviour):
         insertion = board.insertion(self.index)
         goal = board.robot().locate_goal(insertion.part).pose_in_base
         board.attempt = Attempt(insertion=insertion, goal_in_base=goal)
-        board.cause = None
+        board.cause, board.doubtful = None, False
         board.progress.tried += 1
         board.progress.attempt_began_s = now
         board.progress.profile = []

@@ -7,10 +7,12 @@ from getpass import getuser
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 
+from py_trees.behaviour import Behaviour
 from py_trees.common import Status
 
 from executive.board import Board, Halt
 from executive.closing import result_of
+from executive.doubt import prepare, reachable
 from executive.errors import RunFinished
 from executive.flight import FlightRecorder
 from executive.journal import Event, Journal
@@ -111,6 +113,7 @@ def resume(
         if journal.row(run).state.finished:
             raise RunFinished(run)
         snapshot = journal.snapshot(run)
+        restored = snapshot is not None and isinstance(bench.cell, Restorable)
         if snapshot is not None and isinstance(bench.cell, Restorable):
             bench.cell.restore(snapshot)
         if bench.cell.observe().faults:
@@ -123,6 +126,8 @@ def resume(
         )  # fmt: skip
         found = {"found": check_hand(drive.board), "dry_run": dry_run, "bridge_log": bench.log}
         drive.recorder.run_event("resumed", {**found, **papers.as_json()})
+        if not restored:
+            drive.doubt()
         return drive.to_the_end()
 
 
@@ -160,8 +165,16 @@ class _Drive:
         self.recorder = Recorder(
             journal, run, self.board, options, versions=kit.versions, truth=truth, told=self._tell
         )
-        self.root = TreeBuilder(self.board, kit, options, self.recorder).product()
+        self.root: Behaviour = TreeBuilder(self.board, kit, options, self.recorder).product()
         self.helm = Helm(self.board, self.cell, self.recorder)
+
+    def doubt(self) -> None:
+        """Have what was placed felt again before anything goes on."""
+        self.board.doubtful = True
+        felt = reachable(self.board)
+        before = prepare(self.board) if felt else len(self.assembly.steps)
+        if before < len(self.assembly.steps):
+            self.root = TreeBuilder(self.board, self.kit, self.options, self.recorder).doubted(felt, before)
 
     def to_the_end(self) -> RunResult:
         """Tick until the tree is done, then close the run."""

@@ -4,7 +4,7 @@
     guarded  = no fault, no stop, work: the guards are asked anew each control period, before the work
     work     = go round(tries left, retry(attempt) | ask the operator, carry out what was decided)
     attempt  = recover from the last one → begin → (force limit, watch, body) → finish | note the failure
-    body     = pick → choose start → carry → policy → check seated → let go
+    body     = pick → choose start → carry → policy → check seated → let go (→ feel again, if taken up)
 
 A leaf whose phase an attempt has passed already succeeds at once; so a resumed attempt goes on where it
 was, and one that starts with the part in hand does not pick it again.
@@ -18,6 +18,7 @@ from py_trees.decorators import FailureIsSuccess
 
 from executive.behaviours import Look, Need, Run, in_hand, to_fetch_again, to_put_back
 from executive.board import Board, Phase
+from executive.doubt import FeltAgain, Meanwhile, to_feel_again
 from executive.guards import ForceLimit, NoFault, NoStop, Watch
 from executive.help import (
     AskOperator,
@@ -59,11 +60,26 @@ class TreeBuilder:
     def __init__(self, board: Board, kit: Kit, options: RunOptions, recorder: Recorder) -> None:
         self.board, self.kit, self.options, self.recorder = board, kit, options, recorder
 
-    def product(self) -> Behaviour:
+    def product(self) -> Sequence:
         """The whole tree."""
         assembly = self.board.assembly
         steps = [self.step(i) for i in range(len(assembly.steps))]
         return Sequence(assembly.name, memory=True, children=[*steps, self.last_look()])
+
+    def doubted(self, felt: tuple[int, ...], before: int) -> Behaviour:
+        """The whole tree, with the parts of ``felt`` felt again before a step."""
+        root = self.product()
+        step = root.children[before]
+        root.remove_child(step)
+        root.insert_child(Sequence(step.name, memory=True, children=[self.look_again(felt), step]), before)
+        return root
+
+    def look_again(self, felt: tuple[int, ...]) -> Behaviour:
+        """Hands empty, then every part of ``felt`` touched; a part that has gone is displaced."""
+        board, recorder = self.board, self.recorder
+        looks = Meanwhile("meanwhile", Sequence("looks", memory=True, children=self.looks(felt)), board)
+        work = [*self.clear_away(), Recovered(board, recorder), looks, FeltAgain(felt, board, recorder)]
+        return self.guarded("look again", Sequence("feel what stands", memory=True, children=work))
 
     def step(self, index: int) -> Behaviour:
         """One step of the assembly."""
@@ -111,6 +127,7 @@ class TreeBuilder:
                 self.run(f"policy {self.options.policy}", kit.policy, reaches=Phase.INSERTED),
                 self.run("check seated", kit.check_seated, reaches=Phase.SEATED),
                 self.run("let go", kit.let_go, reaches=Phase.RELEASED),
+                self.run("feel again", kit.inspect, needed=to_feel_again),
             ],
         )
 
@@ -169,14 +186,14 @@ class TreeBuilder:
 
     def last_look(self) -> Behaviour:
         """Inspection of the parts that can still be reached."""
-        looks: list[Behaviour] = [
-            FailureIsSuccess(
-                "in any case",
-                Look(i, self.board, self.kit.inspect, self.recorder, limit_s=self.options.routine_limit_s),
-            )
-            for i in topmost(self.board.assembly)
-        ]
+        looks = self.looks(topmost(self.board.assembly))
         return self.guarded("last look", Sequence("looks", memory=True, children=looks))
+
+    def looks(self, felt: tuple[int, ...]) -> list[Behaviour]:
+        """Inspection of the parts of these steps, one after the other, whatever comes of each."""
+        limit_s = self.options.routine_limit_s
+        looks = (Look(i, self.board, self.kit.inspect, self.recorder, limit_s=limit_s) for i in felt)
+        return [FailureIsSuccess("in any case", look) for look in looks]
 
     def run(
         self, name: str, make: Make, *, reaches: Phase | None = None, needed: Need | None = None

@@ -23,6 +23,7 @@ MOVING = (
     "policy learned",
     "check seated",
     "let go",
+    "feel again",
     "lift clear",
     "put back",
     "grasp again",
@@ -56,7 +57,7 @@ def leaves(root: Behaviour) -> dict[str, Behaviour]:
 
 
 def leaf_of(builder: TreeBuilder, name: str) -> Behaviour:
-    leaf = leaves(builder.product())[name]
+    leaf = leaves(builder.doubted((0,), 1))[name]
     if name in ("lift clear", "put back"):
         cell = builder.board.robot()
         cell.parts["right"] = cell.observe().tcp_in_base.as_matrix() @ np.linalg.inv(  # type: ignore[attr-defined]
@@ -64,6 +65,8 @@ def leaf_of(builder: TreeBuilder, name: str) -> Behaviour:
         )
         cell.grasp(0.012)
         builder.board.recover_from = Cause.SLIP
+    if name == "feel again":
+        builder.board.doubtful, builder.board.phase = True, Phase.RELEASED
     if name == "grasp again":
         builder.board.recover_from = Cause.PART_DISPLACED
     return leaf
@@ -74,12 +77,13 @@ LEAVES = (
     "note the failure", "ready again", "already over", "skip without its mates", "ask the operator",
     "operator's word", "tries left", "take it to be in", "not believed", "leave it undone", "try again",
     "is it: done by hand?", "is it: skip?", "is it: abort?",
+    "note what was felt",
 )  # fmt: skip
 
 
 def test_every_leaf_is_tested_here(builder: TreeBuilder) -> None:
     looks = {"look at right"}
-    assert set(leaves(builder.product())) - looks == set(LEAVES)
+    assert set(leaves(builder.doubted((0,), 1))) - looks == set(LEAVES)
 
 
 @pytest.mark.parametrize("name", LEAVES)
