@@ -20,6 +20,7 @@ from executive.commands import (
     refinery,
     refinery_benchmarks,
     runs,
+    tick_cost,
     walk,
 )
 
@@ -73,6 +74,7 @@ app.add_typer(learning.skills_app, name="skills")
 benchmark.app.command()(interventions.interventions)
 benchmark.app.command()(walk.walk)
 benchmark.app.command()(kills.kills)
+benchmark.app.command()(tick_cost.operator)
 benchmark.app.command()(refinery_benchmarks.calibration)
 benchmark.app.command()(refinery_benchmarks.refinery)
 app.add_typer(benchmark.app, name="benchmark")
