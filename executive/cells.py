@@ -47,7 +47,7 @@ def open_bench(assembly: Assembly, options: RunOptions, runs_dir: Path | None = 
     """The cell named in ``options``, with the parts of ``assembly``, laid out, in its tray.
 
     A bridge that is started for it keeps its journal under ``runs_dir``. Raises CellUnavailable, CellError,
-    CellFileNeeded, CellFileError, SkillError, OSError.
+    CellFileNeeded, CellFileError, DriftError, SkillError, OSError.
     """
     if options.cell is CellName.FAKE:
         return _fake(assembly, options)
@@ -63,12 +63,14 @@ def open_bench(assembly: Assembly, options: RunOptions, runs_dir: Path | None = 
 def _simulated(assembly: Assembly, options: RunOptions) -> Bench:
     try:
         from sim.cell import SimCell
+        from sim.drift import drift_from
         from sim.noise import BENCH, EXACT
+        from sim.physics import NOMINAL
         from sim.truth import seated
     except ImportError as error:
         raise CellUnavailable("sim", f"{error}; 'pip install mujoco franky-sim'") from error
-    noise = EXACT if options.noise is Noise.NONE else BENCH
-    cell = SimCell(assembly, seed=options.seed, noise=noise)
+    noise, drift = EXACT if options.noise is Noise.NONE else BENCH, drift_from(options.drift)
+    cell = SimCell(assembly, seed=options.seed, noise=drift.noise(noise), physics=drift.physics(NOMINAL))
     return Bench(cell, lambda _, step: seated(cell, step), _fingerprint(options))
 
 

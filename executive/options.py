@@ -77,6 +77,8 @@ class RunOptions:
     """The cell file; what a robot is reached with, and what a simulated cell is laid out after."""
     slow: bool = False
     """Free-space motions are made at two fifths of their speed."""
+    drift: str = ""
+    """How a simulated cell is no longer as it was set up: see :func:`sim.drift.drift_from`."""
     without_dry_run: bool = False
     """A robot moves though no dry run has shown that it may."""
 

@@ -174,7 +174,8 @@ class SimCell:
         """See :class:`skills.cell.Cell`."""
         if part not in self.assembly.tray.places:
             raise UnknownPart(part, tuple(self.assembly.tray.places))
-        return PoseEstimate(self._nominal_place(part), self.noise.tray_position_m, self.noise.tray_yaw_rad)
+        place = self.noise.place(self._nominal_place(part))
+        return PoseEstimate(place, self.noise.tray_position_m, self.noise.tray_yaw_rad)
 
     def locate_goal(self, part: str) -> PoseEstimate:
         """See :class:`skills.cell.Cell`."""
@@ -182,7 +183,7 @@ class SimCell:
             step = self.assembly.step_of(part)
         except KeyError:
             raise UnknownPart(part, tuple(step.part for step in self.assembly.steps)) from None
-        pose = self.assembly.goal_in_base(step) * self.noise.goal_error(self._rng)
+        pose = self.noise.measured(self.assembly.goal_in_base(step), self._rng)
         return PoseEstimate(pose, self.noise.goal_position_m, self.noise.goal_yaw_rad)
 
     def close(self) -> None:

@@ -26,6 +26,11 @@ class Noise:
     """Constant offset of the measured force until it is zeroed [N]."""
     torque_bias_nm: float = 0.1
     """Constant offset of the measured torque until it is zeroed [N·m]."""
+    fixture_off_x_m: float = 0.0
+    fixture_off_y_m: float = 0.0
+    """The fixture really stands this far from where every measurement of a goal has it, base axes [m]."""
+    grasp_off_m: float = 0.0
+    """The fingers take hold of every part this much lower than they are told to [m]."""
 
     def scattered(self, nominal: RigidTransform, rng: np.random.Generator) -> RigidTransform:
         """Where a part really lies in the tray, a tenth of a millimetre above its support."""
@@ -38,6 +43,17 @@ class Noise:
         offset = rng.uniform(-1, 1, 3) * self.goal_position_m
         yaw = rng.uniform(-1, 1) * self.goal_yaw_rad
         return RigidTransform.from_components(offset, Rotation.from_rotvec([0.0, 0.0, yaw]))
+
+    def measured(self, goal_in_base: RigidTransform, rng: np.random.Generator) -> RigidTransform:
+        """What a measurement makes of a goal."""
+        seen = goal_in_base * self.goal_error(rng)
+        off = np.array([self.fixture_off_x_m, self.fixture_off_y_m, 0.0])
+        return RigidTransform.from_components(seen.translation - off, seen.rotation)
+
+    def place(self, nominal: RigidTransform) -> RigidTransform:
+        """Where a part is thought to lie in the tray."""
+        lower = np.array([0.0, 0.0, self.grasp_off_m])
+        return RigidTransform.from_components(nominal.translation - lower, nominal.rotation)
 
 
 BENCH = Noise()

@@ -25,6 +25,8 @@ class Physics:
     """Dry friction of the arm's joints, as a multiple of the FR3 model's (1.1 N·m at the large joints)."""
     pad_friction: float = 1.0
     """Sliding friction between finger pad and part."""
+    part_friction: float = 1.0
+    """Sliding friction between parts, as a multiple of what their sequence file says."""
 
     def apply(self, spec: mujoco.MjSpec) -> None:
         """Write the options into ``spec``."""

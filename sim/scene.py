@@ -197,7 +197,7 @@ def _touching(
         contype=kind,
         conaffinity=meets,
         condim=4,
-        friction=[part.friction, 0.005, 0.0001],
+        friction=[part.friction * physics.part_friction, 0.005, 0.0001],
         solref=physics.solref,
         solimp=physics.solimp,
         group=3,

@@ -169,6 +169,7 @@ USERS_TO_MEND = (
     ("calibration.touch_plan", "NothingToTouch"),
     ("hardware.keys", "KeyTrouble"),
     ("sim.bank", "NoStart"),
+    ("sim.drift", "DriftError"),
 )
 """Errors of the floors below that a person can do something about: module and class."""
 
