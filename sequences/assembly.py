@@ -88,7 +88,7 @@ class MeshFiles(Model):
     """A part's surface and what ``dovetail import`` has made of it. Its frame's z = 0 is its lowest point."""
 
     surface: Annotated[str, Field(min_length=1, max_length=1000)]
-    """A watertight STL in millimetres, beside the assembly file."""
+    """A watertight OBJ in millimetres, beside the assembly file."""
     contact: Annotated[str, Field(min_length=1, max_length=1000)]
     """Cross-sections and convex pieces of the same, as JSON."""
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

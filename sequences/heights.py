@@ -33,6 +33,8 @@ ENTERED_M = 0.002
 SAMPLING_M = 0.002
 """Spacing of the position errors that are tried one by one."""
 RADII_M = (0.003, 0.004, 0.005, 0.006, 0.007, 0.008, 0.009)
+FAR_RADII_M = (0.012, 0.016, 0.020, 0.024)
+"""Tried where nothing nearer will do."""
 DIRECTIONS = 16
 HAND_OPENING_M = 0.004
 
@@ -158,21 +160,22 @@ def _touch_point(
     square = [(float(x), float(y)) for x in errors for y in errors]
     reaches = [(slab.z_lo, _swept(slab.section, turns, bound)) for slab in (*plug.slabs, *_fingers(part))]
     axis = part.grasps[0].position_mm if part.grasps else (0.0, 0.0, 0.0)
-    faces = []
-    for offset in _candidates():
-        face = _sure_face(plug, slabs, reaches, offset)
-        if face is not None:
-            height, (x, y) = face
-            arm = math.dist((x - offset[0], y - offset[1]), (axis[0] / 1e3, axis[1] / 1e3))
-            faces.append((round(arm + 0.1 * math.hypot(*offset), 6), offset, height))
-    for _, offset, height in sorted(faces):
-        if _always_carried(plug, slabs, height, offset, turns, square):
-            return TouchPoint(offset, height)
+    for radii in (RADII_M, FAR_RADII_M):
+        faces = []
+        for offset in _candidates(radii):
+            face = _sure_face(plug, slabs, reaches, offset)
+            if face is not None:
+                height, (x, y) = face
+                arm = math.dist((x - offset[0], y - offset[1]), (axis[0] / 1e3, axis[1] / 1e3))
+                faces.append((round(arm + 0.1 * math.hypot(*offset), 6), offset, height))
+        for _, offset, height in sorted(faces):
+            if _always_carried(plug, slabs, height, offset, turns, square):
+                return TouchPoint(offset, height)
     return None
 
 
-def _candidates() -> Iterable[tuple[float, float]]:
-    for radius in RADII_M:
+def _candidates(radii: Iterable[float]) -> Iterable[tuple[float, float]]:
+    for radius in radii:
         for i in range(DIRECTIONS):
             angle = 2 * math.pi * i / DIRECTIONS
             yield round(radius * math.cos(angle), 6) + 0.0, round(radius * math.sin(angle), 6) + 0.0

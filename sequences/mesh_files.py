@@ -1,4 +1,4 @@
-"""The files of a part that is given as a mesh: its surface as STL, its sections and convex pieces as JSON.
+"""The files of a part that is given as a mesh: its surface as OBJ, its sections and convex pieces as JSON.
 
 Lengths in both are millimetres. Nothing that is read can run code, and both files are held to one hash, so
 that a surface and the pieces that stand for it in contact belong together.
@@ -59,6 +59,13 @@ def encoded(sections: list[SectionRecord], pieces: list[NDArray[np.float64]]) ->
     """A contact record as JSON; coordinates are rounded to 10 nm."""
     record = ContactRecord(FORMAT, sections, [rounded(piece) for piece in pieces])
     return msgspec.json.encode(record) + b"\n"
+
+
+def surface_of(corners: NDArray[np.float64], faces: NDArray[np.int64]) -> bytes:
+    """A surface as an OBJ, from its corners (n, 3) [mm] and triangles (m, 3); rounded to 10 nm."""
+    lines = [f"v {x:.5f} {y:.5f} {z:.5f}" for x, y, z in np.asarray(corners) + 0.0]
+    lines += [f"f {a} {b} {c}" for a, b, c in np.asarray(faces) + 1]
+    return ("\n".join(lines) + "\n").encode()
 
 
 def rounded(points: NDArray[np.float64]) -> list[tuple[float, float, float]]:
@@ -150,18 +157,16 @@ def _record(data: bytes, name: str) -> ContactRecord:
 
 
 def _surface(data: bytes, name: str) -> trimesh.Trimesh:
-    """A binary STL [mm] as a surface [m]."""
-    count = int.from_bytes(data[80:84], "little") if len(data) >= 84 else 0
-    if count == 0 or len(data) != 84 + 50 * count:
-        raise SolidError(f"'{name}' is not a binary STL")
-    raw = np.frombuffer(
-        data, offset=84, dtype=np.dtype([("n", "<f4", 3), ("v", "<f4", (3, 3)), ("a", "<u2")])
-    )
-    corners = raw["v"].astype(np.float64).reshape(-1, 3) / 1000.0
-    mesh = trimesh.Trimesh(corners, np.arange(len(corners)).reshape(-1, 3), process=False)
-    mesh.merge_vertices()
-    flat = (np.diff(np.sort(mesh.faces, axis=1), axis=1) == 0).any(axis=1)
-    mesh.update_faces(~flat)  # an edge shorter than a float can tell has become a point
+    """An OBJ of plain corners and triangles [mm] as a surface [m]."""
+    rows = [line.split() for line in data.splitlines() if line[:2] in (b"v ", b"f ")]
+    try:
+        corners = np.array([row[1:] for row in rows if row[0] == b"v"], dtype=np.float64).reshape(-1, 3)
+        faces = np.array([row[1:] for row in rows if row[0] == b"f"], dtype=np.int64).reshape(-1, 3) - 1
+    except ValueError:
+        raise SolidError(f"'{name}' is not an OBJ of plain triangles; import the part again") from None
+    if len(faces) == 0 or faces.min() < 0 or faces.max() >= len(corners) or not np.isfinite(corners).all():
+        raise SolidError(f"'{name}' has no triangles, or corners that are none; import the part again")
+    mesh = trimesh.Trimesh(corners / 1000.0, faces, process=False)
     if not mesh.is_watertight or not mesh.volume > 0:
         raise SolidError(f"'{name}' is not watertight; import the part again")
     if abs(mesh.bounds[0, 2]) > 1e-5:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import manifold3d
 import numpy as np
 
 from sequences.assembly import Pose
@@ -13,7 +12,7 @@ from sequences.importing.convex import triangles
 from sequences.importing.fit import Fit
 from sequences.importing.members import Member
 from sequences.importing.sections import sections_of
-from sequences.mesh_files import MeshParts, encoded, solid_from
+from sequences.mesh_files import MeshParts, encoded, solid_from, surface_of
 from sequences.standing import Standing
 
 
@@ -61,18 +60,7 @@ def written(part: Member, frame: Frame, *, pieces: bool = True) -> MeshParts:
     _, _, low, _, _, _ = body.bounding_box()
     body = body.translate((0.0, 0.0, -low))
     own = [triangles(piece)[0] - (x, y, z + low) for piece in part.pieces] if pieces else []
-    return MeshParts(stl_of(body), encoded(sections_of(body), own))
-
-
-def stl_of(body: manifold3d.Manifold) -> bytes:
-    """A body as a binary STL."""
-    corners, faces = triangles(body)
-    records = np.zeros(len(faces), dtype=np.dtype([("n", "<f4", 3), ("v", "<f4", (3, 3)), ("a", "<u2")]))
-    a, b, c = corners[faces[:, 0]], corners[faces[:, 1]], corners[faces[:, 2]]
-    normals = np.cross(b - a, c - a)
-    records["n"] = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
-    records["v"] = corners[faces]
-    return b"dovetail".ljust(80, b" ") + len(faces).to_bytes(4, "little") + records.tobytes()
+    return MeshParts(surface_of(*triangles(body)), encoded(sections_of(body), own))
 
 
 def solid_in(part: Member, frame: Frame, density_kg_m3: float | None = None) -> Solid:

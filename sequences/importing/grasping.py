@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sequences.assembly import Grasp
 from sequences.body import Solid
 from sequences.fingers import PAD_HALF_HEIGHT_M
-from sequences.standing import Standing
+from sequences.standing import Slice, Standing
 from sequences.validate_grasps import pads_mm
 from sequences.validate_hands import hand, meets
 
@@ -36,6 +36,8 @@ HEIGHT_STEP_MM = 3.0
 OFFSET_STEP_MM = 4.0
 TURNS_DEG = tuple(float(turn) for turn in range(0, 180, 15))
 MOST = 4
+SPARE_MM = ((6.0, 12.0), (3.0, 6.0), (1.0, 1.0))
+"""Air below and beside the fingers at the goal, the first that can be had: they tilt, slip and search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,25 @@ def _candidate(
 def free(
     found: Sequence[Candidate], itself: Standing, others: Sequence[Standing]
 ) -> tuple[list[Candidate], str]:
-    """Those grasps with room for the hand around the part where it stands, and why the rest has none."""
+    """Those grasps with room for the hand around the part where it stands, and why the rest has none.
+
+    Grasps high above what stands come first: fingers that tilt or slip would touch it.
+    """
+    why = ""
+    for below_mm, beside_mm in SPARE_MM:
+        kept, why = _with_spare(found, itself, others, below_mm, beside_mm)
+        if kept:
+            return kept, ""
+    return [], why
+
+
+def _with_spare(
+    found: Sequence[Candidate],
+    itself: Standing,
+    others: Sequence[Standing],
+    below_mm: float,
+    beside_mm: float,
+) -> tuple[list[Candidate], str]:
     alone = Standing(itself.name, itself.solid)
     met: dict[str, int] = {}
     kept: list[Candidate] = []
@@ -147,7 +167,11 @@ def free(
         if meets(hand(candidate.grasp, (0.0, 0.0, 0.0), 0.0), alone, coming_down=True):
             met["the part itself"] = met.get("the part itself", 0) + 1
             continue
-        slices = hand(candidate.grasp, itself.position_mm, itself.yaw_deg)
+        x, y, z = itself.position_mm
+        slices = [
+            Slice(part.z_lo, part.z_hi, part.flat.buffer(beside_mm, join_style="mitre"))
+            for part in hand(candidate.grasp, (x, y, z - below_mm), itself.yaw_deg)
+        ]
         name = next((other.name for other in others if meets(slices, other, coming_down=True)), None)
         if name is not None:
             met[f"'{name}'"] = met.get(f"'{name}'", 0) + 1

@@ -33,7 +33,7 @@ def write(
     shapes = _shapes(product)
     sheet = _sheet(product, name, shapes, density_kg_m3)
     for shape, files in shapes.items():
-        write_whole(out / "parts" / f"{shape}.stl", files.surface)
+        write_whole(out / "parts" / f"{shape}.obj", files.surface)
         write_whole(out / "parts" / f"{shape}.contact.json", files.contact)
     text = f"# Made by 'dovetail import' from {product.folder.name}; lengths in {product.unit} there.\n"
     text += yaml.safe_dump(sheet, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
@@ -71,7 +71,7 @@ def _sheet(product: Product, name: str, shapes: dict[str, MeshParts], density: f
                 "colour": colours[product.frames[part.name].shape],
                 "mass_g": _mass_g(part, density),
                 "mesh": {
-                    "surface": f"parts/{product.frames[part.name].shape}.stl",
+                    "surface": f"parts/{product.frames[part.name].shape}.obj",
                     "contact": f"parts/{product.frames[part.name].shape}.contact.json",
                     "sha256": shapes[product.frames[part.name].shape].sha256,
                 },
