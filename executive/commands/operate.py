@@ -1,6 +1,7 @@
 """``dovetail operate``: the operator's screen."""
 
 import getpass
+import os
 import socket
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,10 @@ def operator_name() -> str:
     except (KeyError, OSError):
         user = "somebody"
     return f"{user}@{socket.gethostname()}"
+
+
+BEHIND = 5
+"""How much a screen stands back where it shares processors with a run."""
 
 
 @one_screen_errors
@@ -41,6 +46,7 @@ def operate(
     from executive.operator.screen import OperatorApp
     from executive.places import default_runs_dir
 
+    os.nice(BEHIND)
     feed = LiveFeed(runs_dir or default_runs_dir(), number, name or operator_name(), watch=watch, key=key)
     try:
         OperatorApp(feed).run()

@@ -129,12 +129,15 @@ def starts(state: State, width: int, height: int) -> Text:
     if not state.starts and known is None:
         return Text("no start yet", "dim")
     view, half = starts_above(state.starts, width, height - 1, known)
-    line = Text(f"{STARTS_SIGNS[known.kind if known else '']} ±{half:.0f} mm", "dim")
+    line = Text("")
+    line.append(f"{STARTS_SIGNS[known.kind if known else '']} ±{half:.0f} mm", "dim")
     if known is not None and not known.worthwhile:
         line.append(" unsure", "yellow")
     for row in view:
+        shown = Text(row, "dim")
+        shown.highlight_regex("[◆xo+]", "bold not dim")
         line.append("\n")
-        line.append(row)
+        line.append_text(shown)
     return line
 
 
