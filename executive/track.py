@@ -102,12 +102,12 @@ class Track:
         return cls(
             time_s=np.array([one.time_s for one in seen]),
             joints=np.array([one.joint_positions for one in seen], dtype=np.float32),
-            tcp=np.array([_pose(one.tcp_in_base) for one in seen]),
+            tcp=_poses([one.tcp_in_base for one in seen]),
             wrench=np.array([one.wrench for one in seen], dtype=np.float32),
             peak_force_n=np.array([one.peak_force_n for one in seen], dtype=np.float32),
             width_m=np.array([one.gripper_width_m for one in seen], dtype=np.float32),
             grasped=np.array([one.grasped for one in seen], dtype=np.int8),
-            command=np.array([_pose(pose) for pose in told]),
+            command=_poses(told),
             command_width_m=np.array(widths, dtype=np.float32),
             step=np.array([sample.step for sample in samples], dtype=np.int16),
             attempt=np.array([sample.attempt for sample in samples], dtype=np.int16),
@@ -129,5 +129,7 @@ def sampled(board: Board, cell: HeldCell) -> Sample:
     )  # fmt: skip
 
 
-def _pose(pose: RigidTransform) -> Vector:
-    return np.concatenate([pose.translation, pose.rotation.as_quat()])
+def _poses(poses: Sequence[RigidTransform]) -> Vector:
+    """(n, 7) positions [m] and quaternions."""
+    together = RigidTransform.concatenate(list(poses))
+    return np.column_stack([together.translation, together.rotation.as_quat()])
