@@ -108,15 +108,10 @@ def _known(folder: Path, wishes: Wishes, members: Sequence[Member]) -> None:
     for wish in (*([wishes.base] if wishes.base else []), *wishes.order):
         if wish not in names:
             raise refused(folder, f"has no part '{wish}'", f"there is {', '.join(names)}")
-    if wishes.order:
-        missing = [name for name in names if name not in wishes.order]
-        if (
-            len(wishes.order) != len(set(wishes.order))
-            or len(missing) > 1
-            or (wishes.base or "") in wishes.order
-        ):
-            hint = "name every part but the base once: --order a,b,c"
-            raise refused(folder, f"cannot be put together in the order {', '.join(wishes.order)}", hint)
+    once = len(wishes.order) == len(set(wishes.order)) == len(names) - 1
+    if wishes.order and (not once or wishes.base in wishes.order):
+        hint = "name every part but the base once: --order a,b,c"
+        raise refused(folder, f"cannot be put together in the order {', '.join(wishes.order)}", hint)
 
 
 def _no_overlap(folder: Path, members: Sequence[Member]) -> None:
@@ -163,9 +158,7 @@ def _ordered(
             return base, order
         first = first or stuck
     worst = first[0]
-    raise refused(
-        folder, f"cannot be assembled from above: '{worst.part}' {worst.why}", worst.hint, worst.part
-    )
+    raise refused(folder, worst.why, worst.hint, worst.part)
 
 
 def with_room(

@@ -20,6 +20,8 @@ MOST_PARTS = 40
 LARGEST_FILE = 60_000_000
 """[bytes]"""
 MOST_TRIANGLES = 500_000
+MOST_BELIEVED = 50_000_000
+"""Triangles that a header may claim; more is a header of something else."""
 PACKED = (".zip", ".gz", ".3mf", ".bz2", ".xz", ".7z", ".tar", ".tgz", ".rar", ".zst")
 OTHER_MESHES = (".ply", ".glb", ".gltf", ".dae", ".off", ".iges", ".igs", ".fcstd", ".sldprt", ".f3d", ".amf")
 NAME = re.compile(r"[^a-z0-9_-]+")
@@ -109,7 +111,7 @@ def _stl(path: Path, data: bytes) -> trimesh.Trimesh:
     else:
         holds = max((len(data) - 84) // 50, 0)
         hint = "export the part again; a binary STL is 84 bytes and 50 for each triangle"
-        if claimed > 0 and holds < claimed:
+        if 0 < claimed < MOST_BELIEVED and holds < claimed:
             raise refused(path, f"is cut off: it claims {claimed} triangles and has room for {holds}", hint)
         raise refused(path, "is not an STL file", hint)
     return _parsed(path, data, "stl")

@@ -13,8 +13,10 @@ import numpy as np
 
 from sequences.importing.members import Member, level_directions, thickness_mm, together
 
-ENOUGH_MM = 0.2
-"""Gaps from here on are left as they were drawn."""
+ENOUGH_MM = 0.15
+"""Gaps from here on, and some hundredths more, are left as they were drawn."""
+SEAT_MM = 0.06
+"""Seats are spared: what is swept begins this far below. Convex pieces may be that much too high."""
 CLEARANCE_MM = 0.25
 """Gap that is made where there is less."""
 TOUCHED_MM3 = 0.02
@@ -42,7 +44,7 @@ def room_for(part: Member, others: Sequence[Member], clearance_mm: float) -> man
     """Where ``part``, which comes straight down past ``others``, must not be."""
     low, high = part.bounds[0] - 2 * clearance_mm, part.bounds[1] + 2 * clearance_mm
     box = manifold3d.Manifold.cube(tuple(high - low)).translate(tuple(low))
-    below = together([other.below ^ box for other in others])
+    below = together([other.below.translate((0.0, 0.0, -SEAT_MM)) ^ box for other in others])
     shifted = [below.translate((clearance_mm * x, clearance_mm * y, 0.0)) for x, y in level_directions()]
     return together([below, *shifted])
 
