@@ -4,13 +4,14 @@ A thread looks for the run, connects, listens and, when the run falls silent, lo
 the newest state whenever it draws. Nothing here imports the connection's machinery before it is needed.
 """
 
+import secrets
 import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from executive.operator.protocol import AnyWish, Halt, State, Unintelligible, state_from_bytes, wish_to_bytes
+from executive.operator.protocol import AnyWish, Halt, State, Unintelligible, numbered, state_from_bytes
 from executive.places import keys_folder, whereabouts_file, whereabouts_files
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class LiveFeed:
             if isinstance(wish, Halt) and not link.in_control:
                 link.stop()
                 return "stopping"
-            return link.say(wish_to_bytes(wish))
+            return link.say(numbered(wish, secrets.token_hex(8)))
         except Refused as refused:
             raise Unheard(refused.detail) from None
         except CellError:

@@ -6,7 +6,13 @@ from pathlib import Path
 from executive.journal import Event
 from executive.operator.attendant import Watched
 from executive.operator.helm import Declined
-from executive.operator.protocol import Pause, Unintelligible, state_to_bytes, wish_from_bytes
+from executive.operator.protocol import (
+    Pause,
+    Unintelligible,
+    number_of,
+    state_to_bytes,
+    wish_from_bytes,
+)
 from executive.operator.telling import Teller
 from executive.places import keys_folder, whereabouts_file
 from hardware.messages import Refusal, Refused
@@ -15,6 +21,8 @@ from hardware.station import Station, local_keys
 TELL_EVERY_S = 0.125
 WAIT_S = 0.03
 """How long a run that waits itself waits for what is said next [s]."""
+REMEMBERED = 256
+"""Wishes that are known when they are said again."""
 BEGINNING = "the command"
 """Who pauses a run that is to begin paused."""
 PATIENCE_S = 60.0
@@ -37,6 +45,8 @@ class Post:
         self._tell_at = 0.0
         self._attended_s = float("-inf")
         self._early: list[Event] = []
+        self._answers: dict[str, str] = {}
+        """What came of the newest wishes, by number: one that is said again is not carried out again."""
 
     def began(self, watched: Watched) -> None:
         """See :class:`executive.operator.attendant.Attendant`."""
@@ -87,12 +97,20 @@ class Post:
         if self._watched is None:
             raise Refused(Refusal.UNFIT, "the run has not begun")
         self._tell_at = 0.0
+        number, wish = number_of(words)
+        if number in self._answers:
+            return self._answers[number]
         try:
-            return self._watched.helm.wish(who, wish_from_bytes(words))
+            answer = self._watched.helm.wish(who, wish_from_bytes(wish))
         except Unintelligible as error:
             raise Refused(Refusal.MALFORMED, str(error)) from None
         except Declined as declined:
             raise Refused(Refusal.UNFIT, str(declined)) from None
+        if number:
+            self._answers[number] = answer
+            if len(self._answers) > REMEMBERED:
+                del self._answers[next(iter(self._answers))]
+        return answer
 
     def _stop(self, who: str) -> None:
         if self._watched is not None:

@@ -1,7 +1,8 @@
 """What a run and its operator say to each other: wishes one way, the state of the run the other.
 
-Wishes are JSON of at most 800 bytes inside a station's :class:`hardware.messages.Say`; states are msgpack,
-each whole in itself, so that one that was missed is no loss. This module imports nothing heavy: the screen
+Wishes are JSON of at most 800 bytes inside a station's :class:`hardware.messages.Say`, with a number in front
+by which one that is said again is known; states are msgpack, each whole in itself, so that one that was
+missed is no loss. This module imports nothing heavy: the screen
 starts with it.
 """
 
@@ -233,6 +234,19 @@ def wish_from_bytes(words: bytes) -> AnyWish:
         return _WISHES.decode(words)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Unintelligible(str(error)[:200]) from None
+
+
+def numbered(wish: AnyWish, number: str) -> bytes:
+    """``wish`` as it is said, with its ``number``: a word that no other wish has."""
+    return number.encode() + b" " + wish_to_bytes(wish)
+
+
+def number_of(words: bytes) -> tuple[str, bytes]:
+    """The number of a wish that was said, and the wish; the number is empty where it has none."""
+    if words.startswith(b"{"):
+        return "", words
+    number, _, wish = words.partition(b" ")
+    return number.decode("ascii", "replace"), wish
 
 
 def state_to_bytes(state: State) -> bytes:

@@ -20,6 +20,8 @@ from executive.operator.protocol import (
     Resume,
     Retry,
     Unintelligible,
+    number_of,
+    numbered,
     state_from_bytes,
     wish_from_bytes,
     wish_to_bytes,
@@ -222,9 +224,29 @@ def test_whereabouts_of_a_dead_process_are_nobodys(tmp_path: Path) -> None:
     assert Whereabouts.read(path) is None
 
 
+def test_a_wish_that_is_said_again_is_carried_out_once(make_world: Make, feeds: Any) -> None:
+    world = make_world(("jam", "left"))
+    going = Going(world)
+    anna = feeds(world, "anna")
+    until(anna, lambda v: asking(v) and v.controlling)
+    words = numbered(Remark("once"), "4f2a")
+    link = anna._link
+    assert link is not None
+    assert [link.say(words), link.say(words), link.say(numbered(Remark("twice"), "4f2b"))] == ["noted"] * 3
+    anna.send(Halt())
+    going.over()
+    notes = [
+        e.data["note"] for e in world.journal.events(1) if e.data and "note" in e.data and "who" in e.data
+    ]
+    assert notes == ["once", "twice"]
+
+
 @pytest.mark.parametrize("wish", [Pause(stiff=True), Resume(), Jog(x_m=0.001), Retry(), Remark("hello")])
 def test_wishes_survive_the_wire(wish: AnyWish) -> None:
     assert wish_from_bytes(wish_to_bytes(wish)) == wish
+    assert number_of(wish_to_bytes(wish)) == ("", wish_to_bytes(wish))
+    number, words = number_of(numbered(wish, "4f2a"))
+    assert (number, wish_from_bytes(words)) == ("4f2a", wish)
 
 
 @pytest.mark.parametrize(
