@@ -11,6 +11,7 @@ from enum import IntEnum, StrEnum
 from typing import Any, Generic, TypeVar, cast, overload
 
 import py_trees
+from scipy.spatial.transform import RigidTransform
 
 from executive.orders import Order
 from executive.records import AttemptRecord, StepRecord
@@ -115,6 +116,9 @@ class Board:
     results: Key[dict[int, StepRecord]] = Key("What came of each step that is over.", dict)
     kept: Key[dict[int, Attempt]] = Key("The attempt that placed each part.", dict)
     attempts: Key[list[AttemptRecord]] = Key("Every attempt that is over.", list)
+    offset_m: Key[tuple[float, float]] = Key(
+        "How far the product stands from where goals are measured, base axes x, y [m].", lambda: (0.0, 0.0)
+    )
     interventions: Key[int] = Key("How often somebody had to step in.", lambda: 0)
 
     def __init__(self, assembly: Assembly, insertion_of: Callable[[Assembly, Step], Insertion]) -> None:
@@ -146,6 +150,11 @@ class Board:
         if self.cell is None:
             raise RuntimeError("this tree has no cell: it can be shown, not ticked")
         return self.cell
+
+    def goal(self, part: str) -> RigidTransform:
+        """Where ``part`` belongs, in the base frame: measured anew, the known offset allowed for."""
+        measured = self.robot().locate_goal(part).pose_in_base
+        return RigidTransform.from_translation([*self.offset_m, 0.0]) * measured
 
     def seen(self) -> Observation:
         """The cell's state at this tick; read from the cell when nobody has yet."""

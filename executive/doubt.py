@@ -46,7 +46,7 @@ def prepare(board: Board) -> int:
         return index + 1
     if board.attempt is None:
         insertion = board.insertion(index)
-        goal = board.robot().locate_goal(insertion.part).pose_in_base
+        goal = board.goal(insertion.part)
         board.attempt = Attempt(insertion=insertion, goal_in_base=goal)
     board.recover_from = board.recover_from or Cause.SLIP
     return 0

@@ -143,6 +143,16 @@ class ResultsUnreadable(ExecutiveError):
         super().__init__(f"{file}: is not a file of results ({why}); give another with --out")
 
 
+class OffsetsUnreadable(ExecutiveError):
+    """The file of offsets that runs allow for is not one."""
+
+    def __init__(self, file: Path, why: str) -> None:
+        self.file, self.why = file, why
+        super().__init__(
+            f"{file}: is not a file of offsets ({why}); delete it, and 'dovetail refine' makes it anew"
+        )
+
+
 class ExtraMissing(ExecutiveError):
     """What was asked for needs a package that is installed only on demand."""
 

@@ -91,5 +91,5 @@ class Watch(Guard):
         elif seen.peak_force_n > profile[-1][1]:
             profile[-1] = (profile[-1][0], round(seen.peak_force_n, 2))
         if self.resample:
-            attempt.goal_in_base = self.board.robot().locate_goal(attempt.insertion.part).pose_in_base
+            attempt.goal_in_base = self.board.goal(attempt.insertion.part)
         return None

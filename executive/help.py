@@ -142,7 +142,7 @@ class Believe(Behaviour):
         if board.progress.index != self.index:
             board.progress = StepProgress(self.index, began_s=now)
         before, insertion = board.attempt, board.insertion(self.index)
-        goal = board.robot().locate_goal(insertion.part).pose_in_base
+        goal = board.goal(insertion.part)
         attempt = Attempt(insertion=insertion, goal_in_base=goal)
         if before is not None and before.insertion.part == insertion.part:
             attempt.face_height_m = before.face_height_m

@@ -214,6 +214,29 @@ class Journal:
         with self._engine.connect() as connection:
             return [Event(*row) for row in connection.execute(query)]
 
+    def products_in_cells(self) -> list[tuple[str, str]]:
+        """Every product and cell that a run was made with."""
+        cell = runs.c.options["cell"].as_string()
+        with self._engine.connect() as connection:
+            rows = connection.execute(
+                sa.select(runs.c.product, cell).distinct().order_by(runs.c.product, cell)
+            )
+            return [(product, where) for product, where in rows]
+
+    def found_off(self, product: str, cell: str, newest: int) -> list[tuple[float, float]]:
+        """Where the newest seated parts stood, less where their goals had been measured: x, y [m]."""
+        off = events.c.data["record"]["found_off_m"]
+        query = (
+            sa.select(off[0].as_float(), off[1].as_float())
+            .join(runs)
+            .where((runs.c.product == product) & (runs.c.options["cell"].as_string() == cell))
+            .where((events.c.kind == "step_done") & off[0].as_float().is_not(None))
+            .order_by(events.c.run.desc(), events.c.seq.desc())
+            .limit(newest)
+        )
+        with self._engine.connect() as connection:
+            return [(x, y) for x, y in connection.execute(query)]
+
     def snapshot(self, run: int) -> bytes | None:
         """The newest recorded state of the run's world; None where the cell cannot write one."""
         query = (

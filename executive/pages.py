@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 from py_trees.behaviour import Behaviour
 from py_trees.common import Status
 
@@ -31,7 +32,7 @@ class Begin(Behaviour):
             self.feedback_message = f"attempt {board.progress.tried} goes on"
             return Status.SUCCESS
         insertion = board.insertion(self.index)
-        goal = board.robot().locate_goal(insertion.part).pose_in_base
+        goal = board.goal(insertion.part)
         board.attempt = Attempt(insertion=insertion, goal_in_base=goal)
         board.cause, board.doubtful = None, False
         board.progress.tried += 1
@@ -91,7 +92,16 @@ def attempt_record(board: Board, recorder: Recorder, *, seated: bool) -> Attempt
         truth_seated=None if truth is None else bool(truth.seated),
         position_error_m=None if truth is None else float(truth.position_error_m),
         force_profile=tuple(progress.profile),
+        found_off_m=_found_off(board, attempt) if seated and not progress.helped else None,
     )
+
+
+def _found_off(board: Board, attempt: Attempt) -> tuple[float, float] | None:
+    if attempt.released_tcp is None:
+        return None
+    stood = attempt.released_tcp * attempt.insertion.tcp_in_plug.inv()
+    x, y = stood.translation[:2] - attempt.goal_in_base.translation[:2] + np.array(board.offset_m)
+    return float(x), float(y)
 
 
 def _turn_page(board: Board, record: AttemptRecord) -> None:

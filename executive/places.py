@@ -38,6 +38,11 @@ def episodes_folder(runs_dir: Path, run: int) -> Path:
     return runs_dir / "episodes" / f"run-{run}"
 
 
+def offsets_file(runs_dir: Path) -> Path:
+    """Where it is kept how far products stand from where a cell has them."""
+    return runs_dir / "offsets.json"
+
+
 def map_file(runs_dir: Path, version: str) -> Path:
     """Where the success map of one version of a skill at a step is kept."""
     return runs_dir / "maps" / f"{version}.json"

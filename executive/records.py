@@ -52,6 +52,9 @@ class AttemptRecord:
     """What the routine that failed said; empty when none did."""
     helped: str = ""
     """Who stepped in, and how; empty when nobody did."""
+    found_off_m: tuple[float, float] | None = None
+    """Where the part was let go of, less where its goal had been measured, base axes x, y [m]; None unless
+    it is seated and nobody stepped in."""
 
     @property
     def agrees(self) -> bool | None:
@@ -71,6 +74,8 @@ class AttemptRecord:
         values = dict(record)
         if values["initialization"] is not None:
             values["initialization"] = tuple(values["initialization"])
+        if (off := values.get("found_off_m")) is not None:
+            values["found_off_m"] = (float(off[0]), float(off[1]))
         values["force_profile"] = tuple((t, f) for t, f in values.get("force_profile", ()))
         return cls(**values)
 

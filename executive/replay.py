@@ -27,6 +27,8 @@ class Standing:
     recover_from: Cause | None = None
     order: Order | None = None
     """What an operator decided and nobody has carried out."""
+    offset_m: tuple[float, float] = (0.0, 0.0)
+    """How far the product was taken to stand from where goals are measured, base axes x, y [m]."""
     held_s: float = 0.0
     """How long the arm was held in all [s]."""
 
@@ -35,6 +37,8 @@ class Standing:
         data = event.data or {}
         if event.kind == "run_began":
             self.began_s = event.sim_time_s
+            x, y = data.get("offset_m", (0.0, 0.0))
+            self.offset_m = (x, y)
         elif event.kind == "attempt_began":
             self._began(event, data)
         elif event.kind in ("picked", "carried", "inserted", "seated", "released"):
@@ -111,6 +115,7 @@ class Standing:
         """Put everything on a board."""
         board.results, board.attempts = dict(self.results), list(self.attempts)
         board.kept = {i: attempt_from_json(a, board.insertion(i)) for i, a in self.kept.items()}
+        board.offset_m = self.offset_m
         board.interventions, board.progress = self.interventions, self.progress
         board.phase, board.recover_from, board.order = self.phase, self.recover_from, self.order
         if self.attempt is not None:

@@ -19,6 +19,7 @@ from executive.journal import Event, Journal
 from executive.kit import Kit, standard_kit
 from executive.lock import RunLock
 from executive.observers import Observer
+from executive.offsets import known
 from executive.operator.attendant import Attendant, Nobody, Watched
 from executive.operator.helm import Helm
 from executive.operator.hold import holdable
@@ -81,7 +82,9 @@ def assemble(
     run = journal.begin(assembly.name, assembly.model_dump_json(), options, version())
     with RunLock(journal.runs_dir, run):
         drive = _Drive(run, assembly, bench, options, journal, observers, kit, stop_wanted, attendant)
-        drive.recorder.event("run_began", {**papers.as_json(), "dry_run": dry_run, "bridge_log": bench.log})
+        drive.board.offset_m = known(journal.runs_dir, assembly.name, options)
+        began = {"dry_run": dry_run, "bridge_log": bench.log, "offset_m": drive.board.offset_m}
+        drive.recorder.event("run_began", {**papers.as_json(), **began})
         if options.without_dry_run:
             drive.recorder.run_event("without_dry_run", {"by": getuser()})
         for note in kit.notes:

@@ -1,5 +1,6 @@
 """``dovetail map`` and ``refine``: where a skill succeeds, and making it succeed where it does not."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ from executive.commands.common import (
     complete_step,
     compute_with_one_thread,
     one_screen_errors,
+    open_journal,
     print_json,
     stdout,
 )
@@ -114,21 +116,35 @@ def refine(
 
     Each skill's failures are claimed and reproduced in simulation, its success map is fitted, it practises
     where the map says, learns where to start from, and its best candidate meets the old version in the same
-    fresh episodes. A refinement that is interrupted or killed goes on when the command is given again.
+    fresh episodes. With --all it is first asked whether products stand off from where they are expected, as
+    parts that were seated tell; runs then allow for it. A refinement that is interrupted or killed goes on
+    when the command is given again.
     """
     compute_with_one_thread()
     from calibration.refinement import FineTuning
+    from executive.errors import NothingToRefine
     from executive.interrupt import StopOnInterrupt
+    from executive.offsets import learn
     from executive.places import default_runs_dir
     from executive.refinery_orders import orders_for
     from executive.refinery_views import refinements_view
     from executive.refining import refined
     from executive.workers import carried_out
 
+    with closing(open_journal(runs_dir)) as journal:
+        offsets = learn(journal) if every else []
+    if not quiet:
+        for learned in offsets:
+            typer.echo(learned.words(), err=True)
     settings = FineTuning(acquisition, over, rounds, steps, rollouts, seed, worlds)
-    orders = orders_for(
-        step or [], every, runs_dir or default_runs_dir(), out, settings, trial=trial, episodes=episodes
-    )
+    try:
+        orders = orders_for(
+            step or [], every, runs_dir or default_runs_dir(), out, settings, trial=trial, episodes=episodes
+        )
+    except NothingToRefine:
+        if not offsets:
+            raise
+        orders = []
     rows = {}
 
     def told(index: int, news: dict[str, str]) -> None:
@@ -140,7 +156,7 @@ def refine(
             rows[index] = row
     found = [rows[index] for index in sorted(rows)]
     if as_json:
-        print_json({"refinements": found})
+        print_json({"offsets": [learned.as_json() for learned in offsets], "refinements": found})
     else:
         stdout().print(refinements_view(found))
     if len(rows) < len(orders):

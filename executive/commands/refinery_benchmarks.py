@@ -111,3 +111,61 @@ def refinery(
         typer.echo(f"{refinery_markdown(rows, str(ways[0]))}\n\n{acquisitions_markdown(rows)}".rstrip())
     if len(rows) < len(work) + len(more):
         raise typer.Exit(INTERRUPTED)
+
+
+@one_screen_errors
+def drift(
+    product: Annotated[
+        list[str] | None, typer.Option(help="Only these products.", autocompletion=complete_product)
+    ] = None,
+    how: Annotated[
+        str, typer.Option("--drift", metavar="NAME=VALUE,...", help="What changes in the cell.")
+    ] = "fixture_x_mm=1.5,grasp_mm=1,joint_friction=1.3,part_friction=1.5",
+    repeat: Annotated[int, typer.Option(min=1, help="Runs of each measurement.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, max=9999, help="The first seed.")] = 0,
+    rounds: Annotated[int, typer.Option(min=0, help="Rounds of practice of each skill.")] = 1,
+    steps: Annotated[int, typer.Option(min=128, help="Environment steps of a round.")] = 20_000,
+    rollouts: Annotated[int, typer.Option(min=4, help="Episodes of the evaluation after each.")] = 60,
+    trial: Annotated[int, typer.Option(min=1, help="Episodes in which candidates are tried.")] = 40,
+    episodes: Annotated[int, typer.Option(min=1, help="Episodes in which the best meets the old.")] = 100,
+    folder: Annotated[
+        Path | None, typer.Option(help="Keep runs, skills and reports here, not in a temporary directory.")
+    ] = None,
+    jobs: Jobs = 1,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Let a simulated cell drift, refine from the failures of its runs, and see what that wins back."""
+    compute_with_one_thread()
+    import tempfile
+
+    from calibration.refinement import FineTuning
+    from executive.commands.progress import run_progress
+    from executive.drift_benchmark import DriftPlan, closed_loop, markdown
+    from executive.interrupt import StopOnInterrupt
+    from sequences.load import load
+    from sim.drift import drift_from
+
+    drift_from(how)
+    settings = FineTuning(rounds=rounds, steps=steps, rollouts=rollouts, seed=seed)
+    products = [load(name) for name in product or product_names()]
+    rows = []
+
+    def said(what: str) -> None:
+        if not quiet:
+            typer.echo(what, err=True)
+
+    with tempfile.TemporaryDirectory(prefix="dovetail-benchmark-") as scratch, StopOnInterrupt() as stop:
+        for assembly in products:
+            order = DriftPlan(assembly, how, repeat, seed, settings, trial, episodes, jobs)
+            with run_progress(4 * repeat, quiet=quiet) as done:
+                row = closed_loop(order, (folder or Path(scratch)) / assembly.name, done, said, stop)
+            if row is None:
+                break
+            rows.append(row)
+    if as_json:
+        print_json({"rows": rows})
+    elif rows:
+        typer.echo(markdown(rows))
+    if len(rows) < len(products):
+        raise typer.Exit(INTERRUPTED)
