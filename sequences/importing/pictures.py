@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.path import Path as Curve
 
-MARGIN_MM = 3.0
+MARGIN_MM = 8.0
 BEFORE, AFTER, OTHERS = "#c23b22", "#54718f", "#d9d4c7"
 
 
@@ -73,13 +73,12 @@ def _section(
     layers = [*((other, OTHERS) for other in others), (relief.before, BEFORE), (relief.after, AFTER)]
     for body, colour in layers:
         turned = body.rotate((-90.0, 0.0, 0.0)) if upright else body
-        for polygon in parts_mm(outline_of(turned.slice(at))):
-            axes.add_patch(PathPatch(_path(polygon, upright=upright), facecolor=colour, linewidth=0.0))
+        for polygon in parts_mm(outline_of(turned.slice(-at if upright else at))):
+            axes.add_patch(PathPatch(_path(polygon), facecolor=colour, linewidth=0.0))
 
 
-def _path(polygon: Polygon, *, upright: bool) -> "Curve":
+def _path(polygon: Polygon) -> "Curve":
     from matplotlib.path import Path as Curve
 
     rings = [np.asarray(ring.coords)[:, :2] for ring in (polygon.exterior, *polygon.interiors)]
-    sense = (1.0, -1.0) if upright else (1.0, 1.0)
-    return Curve.make_compound_path(*(Curve(ring * sense, closed=True) for ring in rings))
+    return Curve.make_compound_path(*(Curve(ring, closed=True) for ring in rings))

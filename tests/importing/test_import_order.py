@@ -107,7 +107,7 @@ def test_equal_parts_share_a_skill(tmp_path: Path) -> None:
     assert {product.frames[name].shape for name in pegs} == {product.order[0].name}
 
 
-def test_what_lies_on_top_comes_last(tmp_path: Path) -> None:
+def test_a_part_that_ends_flush_cannot_be_held(tmp_path: Path) -> None:
     hole = block(12.8, 12.8, 20, (0, 0, 5))
     lid = block(40, 30, 6, (0, 0, 15)) + block(12, 12, 25, (10, 0, 20))
     bodies = {
