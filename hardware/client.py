@@ -176,7 +176,11 @@ class Link:
         raise LinkLost(self.settings.command_endpoint, within_s)
 
     def _ask(self, body: Body, within_s: float | None = None) -> Reply:
-        """One request and its answer; the lock is held. What is not answered soon is sent again."""
+        """One request and its answer; the lock is held. What is not answered soon is sent again.
+
+        One of its copies that came too late says nothing of the others: the request was refused as stale only
+        when all were.
+        """
         waited_s = within_s or self.settings.answer_s
         until = time.monotonic() + waited_s
         first = self._send(body)
@@ -184,7 +188,9 @@ class Link:
         while time.monotonic() < until:
             reply = self._next_reply()
             if reply is not None and reply.seq in mine:
-                return self._accepted(reply)
+                mine.discard(reply.seq)
+                if reply.refusal is not Refusal.STALE or not mine:
+                    return self._accepted(reply)
             if reply is None and time.monotonic() >= again_at:
                 mine.add(self._send(body, again=first))
                 again_at += RESEND_S

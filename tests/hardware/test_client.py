@@ -7,11 +7,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 import zmq
 
 from hardware.client import DEADLINE_S, Link, LinkLost
-from hardware.encoding import decode_reply, decode_request
+from hardware.encoding import decode_reply, decode_request, encode
 from hardware.messages import Beat, Move, Pose, Recover, Refusal, Refused, Take
 
 if TYPE_CHECKING:
@@ -111,6 +112,29 @@ def test_a_command_that_comes_twice_is_done_once(start: "Start") -> None:
         link.ask(Move(THERE, 0.1))
         assert moves(bridge) == 1
     assert {line["why"] for line in bridge.lines()} == {"replayed"}
+
+
+def test_a_copy_that_comes_late_does_not_make_a_command_that_was_done_be_done_again(start: "Start") -> None:
+    bridge, asked = start(), list[int]()
+
+    def out(message: bytes) -> list[bytes]:
+        if not is_move(message):
+            return [message]
+        request = decode_request(message)
+        asked.append(request.seq)
+        if len(asked) == 2:
+            return [encode(msgspec.structs.replace(request, deadline_s=request.deadline_s - 2 * DEADLINE_S))]
+        return [message]
+
+    def back(message: bytes) -> list[bytes]:
+        return [] if asked and decode_reply(message).seq == asked[0] else [message]
+
+    with network(bridge, out, back) as link:
+        link.take()
+        assert link.ask(Move(THERE, 0.1)).refusal is None
+        assert len(asked) == 3
+        assert moves(bridge) == 1
+    assert "stale" in {line["why"] for line in bridge.lines()}
 
 
 def test_a_command_that_comes_late_is_not_done(start: "Start") -> None:
