@@ -77,6 +77,13 @@ def run(
     without_dry_run: Annotated[
         bool, typer.Option("--without-dry-run", help="Let a robot move that was not rehearsed; journaled.")
     ] = False,
+    drift: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME=VALUE,...",
+            help="Let the simulated cell be no longer as it was set up, as fixture_x_mm=1.5,grasp_mm=1.",
+        ),
+    ] = "",
     as_json: AsJson = False,
     report: Report = None,
     png: Png = None,
@@ -97,10 +104,14 @@ def run(
         raise CellFileNeeded
     if cell is CellName.FR3 and repeat > 1:
         raise typer.BadParameter("somebody has to fill the tray between runs", param_hint="--repeat")
+    if drift and cell is not CellName.SIM:
+        raise typer.BadParameter(
+            "only the simulated cell (--cell sim) drifts when told to", param_hint="--drift"
+        )
     options = RunOptions(
         seed=seed, cell=cell, noise=noise, policy=policy, attempts=attempts, on_failure=on_failure,
         cell_file=None if cell_file is None else str(cell_file.resolve()), slow=slow,
-        without_dry_run=without_dry_run,
+        without_dry_run=without_dry_run, drift=drift,
     )  # fmt: skip
     assembly = laid_out(load(product), options)
     output = Output(as_json, quiet, report, png, video, record, paused, pace, hands)
