@@ -35,7 +35,7 @@ def _drawn(relief: Relief, members: Sequence[Member]) -> bytes:
     from matplotlib.figure import Figure
 
     others = [member.body for member in members if member.name in relief.against]
-    figure = Figure(figsize=(9.0, 4.5), layout="constrained")
+    figure = Figure(figsize=(9.0, 5.2), layout="constrained")
     level, upright = figure.subplots(1, 2)
     low, high = np.array(relief.low), np.array(relief.high)
     middle = _thickest(relief)
