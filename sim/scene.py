@@ -21,6 +21,8 @@ from sim.physics import NOMINAL, Physics
 from sim.robot import HAND, PAD, PART, ROOM, load_fr3
 
 TABLE_FRICTION = 0.6
+NEST_SHARE = 0.35
+"""Half the width of the nest that holds an imported part in the tray, as a share of the part's height."""
 
 
 def body_name(part: str) -> str:
@@ -185,7 +187,19 @@ def _add_foot(
     spec: mujoco.MjSpec, body: mujoco.MjsBody, name: str, solid: Solid, part: Part, physics: Physics
 ) -> None:
     foot = _touching(body, name, part, physics, 0, ROOM)
-    _add_hull(spec, foot, np.asarray(solid.mesh.convex_hull.vertices))
+    corners = np.asarray(solid.mesh.convex_hull.vertices)
+    _add_hull(spec, foot, corners if solid.exact else np.vstack([corners, _nest(solid)]))
+
+
+def _nest(solid: Solid) -> np.ndarray:
+    """(4, 3) corners of the nest in which an imported part stands upright in the tray, however slim [m].
+
+    It is part of what meets tray, table and fixture, and of nothing else.
+    """
+    low, high = solid.bounds
+    middle, half = (low + high) / 2, np.maximum((high - low) / 2, NEST_SHARE * (high[2] - low[2]))
+    signs = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
+    return np.column_stack([middle[:2] + signs * half[:2], np.full(4, low[2])])
 
 
 def _touching(
