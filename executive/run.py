@@ -19,7 +19,6 @@ from executive.journal import Event, Journal
 from executive.kit import Kit, standard_kit
 from executive.lock import RunLock
 from executive.observers import Observer
-from executive.offsets import known
 from executive.operator.attendant import Attendant, Nobody, Watched
 from executive.operator.helm import Helm
 from executive.operator.hold import holdable
@@ -27,6 +26,7 @@ from executive.options import RunOptions
 from executive.pages import Fail
 from executive.recorder import Recorder, Truth
 from executive.records import RunResult
+from executive.refinery.offsets import known
 from executive.rehearsal import Papers, require_rehearsal
 from executive.replay import check_hand, replay
 from executive.tree import TreeBuilder

@@ -82,7 +82,7 @@ class Places:
         if part not in tray.places:
             raise UnknownPart(part, tuple(tray.places))
         place = tray.places[part]
-        lowest = min(layer.from_mm for layer in self.assembly.parts[part].layers)
+        lowest = self.assembly.parts[part].lowest_mm
         position = np.array([*place.position_mm, tray.height_mm - lowest]) / 1000.0
         turn = Rotation.from_euler("z", place.yaw_deg, degrees=True)
         pose = self.tray_in_base * RigidTransform.from_components(position, turn)

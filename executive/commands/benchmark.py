@@ -70,7 +70,7 @@ def assembly(
     """
     import tempfile
 
-    from executive.benchmark import markdown, measure, plan, steps_markdown
+    from executive.benchmarks.assembly import markdown, measure, plan, steps_markdown
     from executive.commands.progress import run_progress
     from executive.interrupt import StopOnInterrupt
     from sequences.load import load
@@ -116,10 +116,10 @@ def skills(
     """
     compute_with_one_thread()
     from calibration.evaluation import Conditions
+    from executive.benchmarks.skill_tables import skills_markdown
+    from executive.benchmarks.skills import POLICIES, measured, plan, said, totals
     from executive.commands.progress import row_progress
     from executive.interrupt import StopOnInterrupt
-    from executive.skill_benchmark import POLICIES, measured, plan, said, totals
-    from executive.skill_tables import skills_markdown
     from sequences.load import load
 
     conditions = Conditions(episodes=episodes, noise=noise)
@@ -163,11 +163,11 @@ def learning(
     Nothing is published. Without steps: three of median difficulty.
     """
     compute_with_one_thread()
+    from executive.benchmarks.learning import MEDIAN_STEPS, WAYS, plan, said, watched
+    from executive.benchmarks.learning_tables import markdown, picture
+    from executive.benchmarks.rows import completed
     from executive.commands.progress import row_progress
     from executive.interrupt import StopOnInterrupt
-    from executive.learning_benchmark import MEDIAN_STEPS, WAYS, plan, said, watched
-    from executive.learning_tables import markdown, picture
-    from executive.rows import completed
     from executive.steps import tasks_named
     from sequences.files import write_whole
 
@@ -200,9 +200,9 @@ def throughput(
     """Time the batch beside the bare engine on the same work, and see where a training's time goes."""
     compute_with_one_thread()
     sizes = numbers_of(worlds)
-    from executive.skill_tables import throughput_markdown
+    from executive.benchmarks.skill_tables import throughput_markdown
+    from executive.benchmarks.throughput import throughput_report
     from executive.steps import tasks_named
-    from executive.throughput import throughput_report
 
     report = throughput_report(tasks_named(step)[0], sizes, threads, periods, seed)
     if as_json:

@@ -144,7 +144,7 @@ def watch(
     """Show the robot's state as it changes; takes no control."""
     from rich.live import Live
 
-    from executive.bridge_views import state_view
+    from executive.views.bridge import state_view
 
     link = _link(cell, "watch")
     try:

@@ -72,7 +72,7 @@ def _attempts(
     runs: list[str], folder: Path, fps: int, runs_dir: Path | None, *, seated: bool
 ) -> dict[str, Any]:
     from executive.episodes import episodes_of
-    from executive.lerobot import export as written
+    from executive.reports.lerobot import export as written
 
     if wrong := [run for run in runs if not run.isdigit()]:
         raise typer.BadParameter(f"'{wrong[0]}' is not the number of a run", param_hint="RUN")

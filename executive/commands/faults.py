@@ -44,8 +44,8 @@ def faults(
     compute_with_one_thread()
     import tempfile
 
-    from executive.fault_campaign import campaign
-    from executive.fault_tables import faults_markdown, faults_summed
+    from executive.benchmarks.fault_tables import faults_markdown, faults_summed
+    from executive.benchmarks.faults import campaign
     from executive.interrupt import StopOnInterrupt
     from sequences.load import load
 

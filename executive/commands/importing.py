@@ -78,7 +78,7 @@ def import_folder(
 
 def _show(product: "Product", report: dict[str, Any]) -> None:
     """What was made, on one screen."""
-    from executive.import_views import import_view
+    from executive.views.importing import import_view
 
     stdout().print(import_view(report))
     typer.echo(report["file"])

@@ -48,9 +48,9 @@ def interventions(
     compute_with_one_thread()
     import tempfile
 
+    from executive.benchmarks.interventions import markdown, measured, plan, said, summed
     from executive.commands.progress import row_progress
     from executive.interrupt import StopOnInterrupt
-    from executive.interventions import markdown, measured, plan, said, summed
     from sequences.load import load
 
     options = RunOptions(seed=seed, cell=cell, policy=policy, attempts=attempts)

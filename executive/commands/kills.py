@@ -45,9 +45,9 @@ def kills(
     compute_with_one_thread()
     import tempfile
 
+    from executive.benchmarks.kills import Setting, campaign, summed
+    from executive.benchmarks.kills_fr3 import bridge_campaign
     from executive.interrupt import StopOnInterrupt
-    from executive.kill_campaign import Setting, campaign, summed
-    from executive.kill_campaign_fr3 import bridge_campaign
 
     def told(row: dict[str, Any]) -> None:
         if not quiet:

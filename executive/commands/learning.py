@@ -91,8 +91,8 @@ def train(
     compute_with_one_thread()
     from executive.commands.progress import training_progress
     from executive.interrupt import StopOnInterrupt
+    from executive.learning.training import TrainingOrder, trained
     from executive.steps import skills_named
-    from executive.training import TrainingOrder, trained
     from executive.workers import carried_out
     from skills.library import own_folder
     from skills.presets import preset as known_preset
@@ -126,7 +126,7 @@ def _show_trained(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         print_json({"trainings": rows})
     elif rows:
-        from executive.skill_views import trainings_view
+        from executive.views.skills import trainings_view
 
         stdout().print(trainings_view(rows))
 
@@ -175,8 +175,8 @@ def evaluate(
     compute_with_one_thread()
     numbers = numbers_of(seeds)
     from executive.commands.progress import episode_progress
-    from executive.contenders import contender
-    from executive.scoring import scored
+    from executive.learning.contenders import contender
+    from executive.learning.scoring import scored
     from executive.steps import name_of, tasks_named
 
     conditions = _conditions(episodes, noise, start, criterion, joint_friction, physics)
@@ -188,7 +188,7 @@ def evaluate(
     if as_json:
         print_json({"evaluations": rows})
         return
-    from executive.skill_views import evaluations_view
+    from executive.views.skills import evaluations_view
 
     stdout().print(evaluations_view(rows))
 
@@ -243,7 +243,7 @@ def skills(context: typer.Context, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"skills": rows})
         return
-    from executive.skill_views import skills_view
+    from executive.views.skills import skills_view
 
     stdout().print(skills_view(rows))
 
@@ -262,7 +262,7 @@ def rollback(
     ] = None,
 ) -> None:
     """Return to an earlier version of a skill: it is published again, as the newest."""
-    from executive.rollback import rolled_back
+    from executive.refinery.rollback import rolled_back
     from skills.library import own_folder
 
     path, made, source = rolled_back(skill, version, out or own_folder())

@@ -46,7 +46,7 @@ def attendant_of(journal: "Journal", stack: ExitStack, bench: "Bench", output: O
 
     attendant = _station(journal, stack, paused=output.paused)
     if output.record is not None:
-        from executive.rerun_file import RerunFile
+        from executive.reports.rerun_file import RerunFile
 
         attendant = recording = RerunFile(output.record, attendant)
         stack.callback(recording.close)
@@ -90,7 +90,7 @@ def displays(output: Output, options: RunOptions, stack: ExitStack) -> "Sequence
     """What follows the run on this terminal."""
     if output.quiet:
         return []
-    from executive.display import LiveDisplay, PlainLines
+    from executive.views.display import LiveDisplay, PlainLines
 
     console = stderr()
     if console.is_terminal:
@@ -108,9 +108,9 @@ def show(
 ) -> None:
     """What came of it, as it was asked for; ``steps`` are pictures of the parts in place."""
     from executive.places import default_runs_dir
-    from executive.report import write_report
-    from executive.story import told
-    from executive.views import result_view
+    from executive.reports.report import write_report
+    from executive.reports.story import told
+    from executive.views.runs import result_view
 
     story = told(journal, result["run"])
     kept = journal.runs_dir / "reports" / f"run-{result['run']}"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @one_screen_errors
 def list_products(as_json: AsJson = False) -> None:
     """List the bundled products."""
-    from executive.views import product_list
+    from executive.views.runs import product_list
     from sequences.load import load
 
     products = [load(name) for name in product_names()]
@@ -37,8 +37,8 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a product's parts, steps and behaviour tree."""
-    from executive.pictures import product_views
-    from executive.views import product_view
+    from executive.reports.pictures import product_views
+    from executive.views.runs import product_view
     from sequences.load import load
 
     assembly = load(product)

@@ -9,7 +9,7 @@ from executive.commands.common import stderr
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from executive.training import TrainingOrder
+    from executive.learning.training import TrainingOrder
 
 
 @contextmanager

@@ -24,7 +24,7 @@ Limit = Annotated[int, typer.Option("--last", min=1, help="How many of the newes
 @one_screen_errors
 def runs(last: Limit = 20, as_json: AsJson = False, runs_dir: RunsDir = None) -> None:
     """List the runs of the journal, the newest first."""
-    from executive.views import runs_view
+    from executive.views.runs import runs_view
 
     journal = open_journal(runs_dir)
     rows = [(row, _standing(journal, row)) for row in journal.rows(last)]
@@ -75,10 +75,10 @@ def report(
         _compare(open_journal(runs_dir), *compare, directory, as_json=as_json)
         return
     from executive.flight import flights_of
-    from executive.flight_figure import flights_view
-    from executive.report import write_report
-    from executive.story import told
-    from executive.views import events_view, result_view
+    from executive.reports.flight_figure import flights_view
+    from executive.reports.report import write_report
+    from executive.reports.story import told
+    from executive.views.runs import events_view, result_view
     from sequences.assembly import Assembly
 
     journal = open_journal(runs_dir)
@@ -112,9 +112,9 @@ def report(
 
 def _compare(journal: "Journal", a: int, b: int, directory: Path | None, *, as_json: bool) -> None:
     """Two runs that came to an end, side by side."""
-    from executive.comparison import Told, outcome_rows, setting_rows, step_rows, write_comparison
-    from executive.story import told
-    from executive.views import comparison_view
+    from executive.reports.comparison import Told, outcome_rows, setting_rows, step_rows, write_comparison
+    from executive.reports.story import told
+    from executive.views.runs import comparison_view
 
     both = []
     for number in (a, b):
@@ -146,8 +146,8 @@ def stats(
     runs_dir: RunsDir = None,
 ) -> None:
     """Sum all runs up: yield, interventions, causes, and how each version of a skill does."""
-    from executive.stats import statistics
-    from executive.views import stats_view
+    from executive.reports.stats import statistics
+    from executive.views.runs import stats_view
 
     rows = open_journal(runs_dir).rows(last)
     report = statistics([row for row in rows if product is None or row.product == product])
@@ -164,8 +164,8 @@ def queue(
     runs_dir: RunsDir = None,
 ) -> None:
     """Show the failures that wait to make a skill better, and those that a refinement has in hand."""
-    from executive.queue_views import failures_view, queue_view
-    from executive.refinery_store import Refinery
+    from executive.refinery.store import Refinery
+    from executive.views.queue import failures_view, queue_view
 
     journal = open_journal(runs_dir)
     refinery = Refinery(journal.runs_dir)

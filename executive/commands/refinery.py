@@ -23,7 +23,7 @@ from executive.commands.common import (
 )
 
 if TYPE_CHECKING:
-    from executive.mapping import Survey
+    from executive.refinery.mapping import Survey
     from executive.steps import Task
 
 Step = Annotated[
@@ -63,10 +63,10 @@ def map_step(
     The operator's screen shows the map around the starts of runs with the same version of the skill.
     """
     compute_with_one_thread()
-    from executive.around import keep
     from executive.places import default_runs_dir
-    from executive.refinery_views import surveys_view
+    from executive.refinery.around import keep
     from executive.steps import tasks_named
+    from executive.views.refinery import surveys_view
 
     rows = []
     for task in tasks_named(step):
@@ -124,11 +124,11 @@ def refine(
     from calibration.refinement import FineTuning
     from executive.errors import NothingToRefine
     from executive.interrupt import StopOnInterrupt
-    from executive.offsets import learn
     from executive.places import default_runs_dir
-    from executive.refinery_orders import orders_for
-    from executive.refinery_views import refinements_view
-    from executive.refining import refined
+    from executive.refinery.offsets import learn
+    from executive.refinery.orders import orders_for
+    from executive.refinery.refining import refined
+    from executive.views.refinery import refinements_view
     from executive.workers import carried_out
 
     with closing(open_journal(runs_dir)) as journal:
@@ -166,8 +166,8 @@ def refine(
 
 def _surveys(task: "Task", policies: list[str], rollouts: int, seed: int, *, quiet: bool) -> "list[Survey]":
     from executive.commands.progress import episode_progress
-    from executive.contenders import contender
-    from executive.mapping import surveyed
+    from executive.learning.contenders import contender
+    from executive.refinery.mapping import surveyed
     from executive.steps import name_of
 
     surveys = []
@@ -179,7 +179,7 @@ def _surveys(task: "Task", policies: list[str], rollouts: int, seed: int, *, qui
 
 
 def _draw(folder: Path, surveys: "list[Survey]") -> None:
-    from executive.mapping import portrait
+    from executive.refinery.mapping import portrait
     from executive.steps import name_of
     from sequences.files import write_whole
 

@@ -32,7 +32,7 @@ def calibration(
 ) -> None:
     """Time choosing an initialization, fitting a map and proposing practice."""
     compute_with_one_thread()
-    from executive.calibration_benchmark import calibration_markdown, calibration_report
+    from executive.benchmarks.calibration import calibration_markdown, calibration_report
     from executive.steps import tasks_named
 
     report = calibration_report(tasks_named(step)[0], rollouts, batch, seed)
@@ -78,10 +78,15 @@ def refinery(
     """
     compute_with_one_thread()
     from calibration.refinement import FineTuning
+    from executive.benchmarks.refinery import as_they_are, fine_tuned, measured
+    from executive.benchmarks.refinery_tables import (
+        acquisitions_markdown,
+        columns_of,
+        gains,
+        refinery_markdown,
+    )
+    from executive.benchmarks.refinery_tables import hardest as hardest_of
     from executive.interrupt import StopOnInterrupt
-    from executive.refinery_benchmark import as_they_are, fine_tuned, measured
-    from executive.refinery_tables import acquisitions_markdown, columns_of, gains, refinery_markdown
-    from executive.refinery_tables import hardest as hardest_of
     from executive.steps import name_of, tasks_named
     from sequences.load import load
 
@@ -140,8 +145,8 @@ def drift(
     import tempfile
 
     from calibration.refinement import FineTuning
+    from executive.benchmarks.drift import DriftPlan, closed_loop, markdown
     from executive.commands.progress import run_progress
-    from executive.drift_benchmark import DriftPlan, closed_loop, markdown
     from executive.interrupt import StopOnInterrupt
     from sequences.load import load
     from sim.drift import drift_from

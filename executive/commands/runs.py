@@ -181,7 +181,7 @@ def _one(assembly: "Assembly", options: RunOptions, journal: "Journal", output: 
     """Drive one run with everything that watches it, then show what came of it."""
     from executive.cells import open_bench
     from executive.interrupt import StopOnInterrupt
-    from executive.pictures import Camera, StepCamera
+    from executive.reports.pictures import Camera, StepCamera
 
     with ExitStack() as stack:
         stop = stack.enter_context(StopOnInterrupt())
@@ -213,8 +213,8 @@ def _many(
         results = carry_out_all(work, jobs, done, stop)
     summary = summed_up(results, repeat)
     if output.report is not None:
-        from executive.report import write_report
-        from executive.story import told
+        from executive.reports.report import write_report
+        from executive.reports.story import told
 
         for result in results:
             story = told(journal, result["run"])
@@ -222,7 +222,7 @@ def _many(
     if output.as_json:
         print_json({**summary, "runs": [brief(result) for result in results]})
     else:
-        from executive.views import summary_line
+        from executive.views.runs import summary_line
         from skills.statistics import share_text
 
         for result in results if not output.quiet else ():

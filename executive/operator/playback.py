@@ -22,8 +22,8 @@ from executive.operator.protocol import (
 )
 from executive.records import Outcome
 from executive.replay import Standing
-from executive.story import PHASES
-from executive.views import event_detail
+from executive.reports.story import PHASES
+from executive.views.runs import event_detail
 from sequences.assembly import Assembly
 
 SEEK_S = 10.0

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from py_trees.behaviour import Behaviour
 from py_trees.common import Status
 
-from executive.around import Slice, around
 from executive.journal import Event
 from executive.operator.attendant import Watched
 from executive.operator.protocol import (
@@ -25,7 +24,8 @@ from executive.operator.protocol import (
     StepState,
 )
 from executive.records import AttemptRecord, Outcome
-from executive.views import event_detail
+from executive.refinery.around import Slice, around
+from executive.views.runs import event_detail
 from skills.cell import Vector
 from skills.routine import Cause
 

@@ -11,7 +11,6 @@ import pytest
 
 from calibration.space import start_space
 from calibration.success_map import Belief
-from executive.around import SIDE, Slice, around, keep, slice_of_map, slice_of_mixture
 from executive.kit import standard_kit
 from executive.operator import panes
 from executive.operator.attendant import Nobody, Watched
@@ -20,6 +19,7 @@ from executive.operator.protocol import Around, Start, state_from_bytes, state_t
 from executive.operator.telling import Teller
 from executive.options import PolicyName
 from executive.places import map_file
+from executive.refinery.around import SIDE, Slice, around, keep, slice_of_map, slice_of_mixture
 from executive.starts import Starts
 from skills.cell import Vector
 from skills.initialization import Initialization, Mixture

@@ -3,9 +3,9 @@
 from collections import Counter
 from typing import Any
 
-from executive.fault_campaign import schedule
-from executive.fault_journal import is_told
-from executive.fault_tables import faults_markdown, faults_summed
+from executive.benchmarks.fault_journal import is_told
+from executive.benchmarks.fault_tables import faults_markdown, faults_summed
+from executive.benchmarks.faults import schedule
 from executive.journal import Event
 from hardware.proving_ground import KILLED_CLIENT, KILLED_SERVER, KINDS, Blow
 

@@ -18,8 +18,8 @@ from executive.operator.protocol import Abort, Pause
 from executive.options import OnFailure, RunOptions
 from executive.places import flights_folder
 from executive.records import RunState
-from executive.report import write_report
-from executive.story import told
+from executive.reports.report import write_report
+from executive.reports.story import told
 from executive.track import COLUMNS, Track
 
 Make = Callable[..., Any]

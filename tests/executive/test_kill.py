@@ -29,8 +29,9 @@ from executive.main import app
 DEATHS = 30
 FORKING = """
 import json, os, sys
-import executive.benchmark, executive.display, executive.interrupt, executive.kit, executive.pictures
-import executive.report, executive.views, sequences.load
+import executive.benchmarks.assembly, executive.views.display, executive.interrupt, executive.kit
+import executive.reports.pictures
+import executive.reports.report, executive.views.runs, sequences.load
 from executive.options import PolicyName
 executive.kit.standard_kit(sequences.load.load(sys.argv[1]), PolicyName.LEARNED)
 from executive.main import run

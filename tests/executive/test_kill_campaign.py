@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from executive.benchmarks.kill_check import troubles
 from executive.journal import Event
-from executive.kill_check import troubles
 from executive.main import app
 from executive.operator.helper import Answered, Helper, Screen
 from executive.operator.post import Post

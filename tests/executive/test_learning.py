@@ -14,12 +14,12 @@ import pytest
 from typer.testing import CliRunner
 
 from calibration.evaluation import Conditions, Episodes
+from executive.benchmarks.skill_tables import throughput_markdown
 from executive.commands.common import complete_step, step_names
 from executive.errors import UnknownStep
+from executive.learning.training import TrainingOrder, checkpoint_of
 from executive.main import app
-from executive.skill_tables import throughput_markdown
 from executive.steps import name_of, skills_named, tasks_named
-from executive.training import TrainingOrder, checkpoint_of
 from executive.workers import carried_out
 from skills.library import Found, latest, own_folder, publish
 
@@ -32,7 +32,7 @@ def dovetail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     for name, value in {"COLUMNS": "110", "NO_COLOR": "1", "TERM": "dumb"}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("executive.scoring.evaluate", measured)
+    monkeypatch.setattr("executive.learning.scoring.evaluate", measured)
     monkeypatch.setattr("skills.library.SHIPPED", tmp_path / "shipped")
     return lambda *words: CliRunner().invoke(app, [str(word) for word in words])
 
@@ -163,7 +163,7 @@ def small(monkeypatch: pytest.MonkeyPatch, banks: Path) -> None:
     """Trainings from a handful of starts."""
     from calibration.training import Plan
 
-    monkeypatch.setattr("executive.training.Plan", partial(Plan, starts=8))
+    monkeypatch.setattr("executive.learning.training.Plan", partial(Plan, starts=8))
 
 
 @pytest.mark.usefixtures("small")

@@ -10,9 +10,9 @@ import pytest
 from executive.cells import open_bench
 from executive.errors import OffsetsUnreadable
 from executive.journal import Event, Journal
-from executive.offsets import NEWEST, known, learn
 from executive.options import CellName, Noise, OnFailure, PolicyName, RunOptions
 from executive.places import offsets_file
+from executive.refinery.offsets import NEWEST, known, learn
 from executive.run import assemble
 from sequences.load import load
 

@@ -12,8 +12,8 @@ from scipy.spatial.transform import RigidTransform
 from executive.codec import attempt_from_json, attempt_to_json, pose_from_json, pose_to_json
 from executive.options import CellName, Noise, OnFailure, PolicyName, RunOptions
 from executive.records import AttemptRecord, Outcome, RunResult, RunState, StepRecord
-from executive.report import write_report
-from executive.report_parts import force_svg
+from executive.reports.report import write_report
+from executive.reports.report_parts import force_svg
 from skills.insertion import Attempt
 
 numbers = st.floats(-10, 10, allow_nan=False)

@@ -19,7 +19,7 @@ from executive.journal import Event, Failure, Journal
 from executive.lock import Held
 from executive.main import app
 from executive.options import RunOptions
-from executive.refinery_store import Ending, Refinery
+from executive.refinery.store import Ending, Refinery
 from executive.schema import failures
 from skills.artifact import Skill
 from skills.library import next_version, publish, refined_in, versions

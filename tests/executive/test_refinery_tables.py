@@ -8,10 +8,10 @@ import pytest
 
 from calibration.refinement import FineTuning
 from calibration.terms import Acquisition
-from executive import refinery_benchmark
-from executive.calibration_benchmark import calibration_markdown, calibration_report
-from executive.refinery_benchmark import as_they_are, fine_tuned, measured
-from executive.refinery_tables import (
+from executive.benchmarks import refinery as refinery_benchmark
+from executive.benchmarks.calibration import calibration_markdown, calibration_report
+from executive.benchmarks.refinery import as_they_are, fine_tuned, measured
+from executive.benchmarks.refinery_tables import (
     acquisitions_markdown,
     columns_of,
     gains,

@@ -19,7 +19,7 @@ from calibration.refinement import Refinement, settled
 from executive.journal import Event, Failure, Journal
 from executive.main import app
 from executive.options import RunOptions
-from executive.refinery_store import Refinery
+from executive.refinery.store import Refinery
 from executive.steps import tasks_named
 from skills.artifact import load
 from skills.library import SHIPPED, Found, latest, own_folder, publish, versions
@@ -92,7 +92,7 @@ def test_a_better_candidate_is_published_with_its_lineage_and_can_be_undone(
     dovetail: Invoke, hurried: Found, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     always = compared(np.zeros(8, bool), np.ones(8, bool))
-    monkeypatch.setattr("executive.refining.compared", lambda old, new: always)
+    monkeypatch.setattr("executive.refinery.refining.compared", lambda old, new: always)
     monkeypatch.setattr(Refinement, "best", property(lambda self: self.rounds[-1]))
     result = dovetail("refine", STEP, *SMALL)
     assert result.exit_code == 0, result.output

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from executive.comparison import Told, outcome_rows, setting_rows, step_rows, write_comparison
 from executive.operator.attendant import Nobody, Watched
 from executive.operator.protocol import Mode, Remark, Retry
 from executive.options import OnFailure, RunOptions
-from executive.report import write_report
-from executive.stats import statistics
-from executive.story import told
-from executive.timeline import timeline_svg
-from executive.views import stats_view
+from executive.reports.comparison import Told, outcome_rows, setting_rows, step_rows, write_comparison
+from executive.reports.report import write_report
+from executive.reports.stats import statistics
+from executive.reports.story import told
+from executive.reports.timeline import timeline_svg
+from executive.views.runs import stats_view
 
 Make = Callable[..., Any]
 Golden = Callable[[str, str], None]

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from executive.main import app
 from executive.operator.attendant import Nobody
 from executive.options import RunOptions
-from executive.rerun_file import RerunFile
+from executive.reports.rerun_file import RerunFile
 
 Make = Callable[..., Any]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import RigidTransform
 
-from executive.interventions import assembled_with, markdown, summed
+from executive.benchmarks.interventions import assembled_with, markdown, summed
 from executive.operator.stand_in import StandIn, Workbench
 from executive.options import OnFailure, RunOptions
 from executive.records import RunState

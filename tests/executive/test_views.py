@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from rich.console import Console, RenderableType
 
-from executive.benchmark import markdown, steps_markdown, summed
+from executive.benchmarks.assembly import markdown, steps_markdown, summed
 from executive.board import Board
-from executive.display import LiveDisplay, PlainLines
 from executive.journal import Event, RunRow
 from executive.options import RunOptions
-from executive.queue_views import failures_view, queue_view
 from executive.records import AttemptRecord, Outcome, RunResult, RunState, StepRecord
-from executive.refinery_store import Hold
+from executive.refinery.store import Hold
 from executive.tree import outline_of
-from executive.views import (
+from executive.views.display import LiveDisplay, PlainLines
+from executive.views.queue import failures_view, queue_view
+from executive.views.runs import (
     events_view,
     product_list,
     product_view,
