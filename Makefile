@@ -15,7 +15,7 @@ PACKAGES := executive calibration hardware sim skills sequences
 RUN_FLAGS ?= --seed 1 --png $(OUT)/gearbox.png --attempts 6
 PRODUCT ?= gearbox
 
-.PHONY: help setup run test check format build clean
+.PHONY: help setup run test test-long check format build clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ run: $(STAMP) ## Assemble the planetary gearbox in simulation (PRODUCT=..., RUN_
 
 test: $(STAMP) ## Run the tests (JOBS=2 at a time)
 	$(BIN)/python -m pytest -n $(JOBS) -q
+
+test-long: $(STAMP) ## Run the tests that take minutes
+	$(BIN)/python -m pytest -n $(JOBS) -q -m long
 
 check: $(STAMP) ## Lint, format, types and the floors' imports
 	$(BIN)/ruff check .

@@ -26,7 +26,7 @@ def check(product: Product, out: Path) -> None:
     assert all(part.grasps for name, part in assembly.parts.items() if name != assembly.base.part)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("pair", PAIRS)
 def test_an_automate_pair(pair: str, data: Path, tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_an_automate_pair(pair: str, data: Path, tmp_path: Path) -> None:
     check(product, tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", FABRICA)
 def test_a_fabrica_assembly(name: str, data: Path, tmp_path: Path) -> None:
