@@ -60,19 +60,24 @@ def kept(golden: Golden) -> Callable[[str, str], None]:
 
 
 def check(runs_dir: Path) -> None:
-    """Every request was made, the product stands, and the report says who helped."""
+    """Every request was made, the product stands, and the report says who helped.
+
+    Where the tool stands when it is told to retry is a matter of moments: it may have to be told again.
+    """
     told = summed_up(runs_dir)
+    retries = told["wishes"].pop("retry from here")
+    assert retries >= 1
     assert told["state"] == "assembled"
     assert told["truth_assembled"] is True
-    assert (told["resumed"], told["not_believed"], told["interventions"]) == (3, 1, 7)
+    assert (told["resumed"], told["not_believed"], told["interventions"]) == (3, 1, 6 + retries)
     assert told["wishes"] == {
-        "pause": 3, "resume": 3, "stop": 1, "retry from here": 1, "retry from another start": 1, "regrasp": 1,
+        "pause": 3, "resume": 3, "stop": 1, "retry from another start": 1, "regrasp": 1,
         "jog": 9, "guide": 2, "done by hand": 2, "skip": 1, "abort": 1, "note": 11,
     }  # fmt: skip
     report = CliRunner().invoke(app, ["report", "--runs-dir", str(runs_dir), "--report", str(runs_dir / "r")])
     assert report.exit_code == 0
     page = (runs_dir / "r" / "report.html").read_text()
-    assert "7 interventions" in page
+    assert f"{6 + retries} interventions" in page
     for wish in told["wishes"]:
         assert f"<td>{wish}" in page
     assert "put in by hand by walker (operator)" in page
