@@ -83,6 +83,7 @@ def check(runs_dir: Path) -> None:
     assert "put in by hand by walker (operator)" in page
 
 
+@pytest.mark.long
 def test_with_the_screen_in_this_process(tmp_path: Path, kept: Callable[[str, str], None]) -> None:
     walked(tmp_path, CellName.FAKE, PolicyName.SEARCH, PACE, kept)
     check(tmp_path)
@@ -98,6 +99,7 @@ def terminal(tmp_path: Path) -> Iterator[Tmux]:
     made.close()
 
 
+@pytest.mark.long
 def test_in_a_terminal(terminal: Tmux, tmp_path: Path, kept: Callable[[str, str], None]) -> None:
     first = ("--cell", "fake", "--policy", "search")
     processes = Processes(tmp_path, first, ("--hands", "--pace", f"{PACE:g}"))
