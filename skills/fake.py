@@ -16,7 +16,8 @@ from scipy.spatial.transform import RigidTransform, Rotation
 
 from sequences.assembly import Assembly, Step
 from skills.cell import CellError, Compliance, Fault, Observation, PoseEstimate, UnknownPart, Vector
-from skills.fake_geometry import Matrix, at_height, fits, inverse, shifted, towards, wrapped, yaw_of
+from skills.fake_geometry import Matrix, at_height, inverse, shifted, towards, wrapped, yaw_of
+from skills.fake_socket import Socket
 from skills.insertion import Insertion
 from skills.trouble import Trouble, TroubleKind
 
@@ -89,6 +90,7 @@ class FakeCell:
         self._faults: tuple[Fault, ...] = ()
         self._jammed = self._touching = False
         self._goals = {step.part: assembly.goal_in_base(step).as_matrix() for step in assembly.steps}
+        self._sockets = {part: Socket(goal, insertions[part]) for part, goal in self._goals.items()}
         self._grasps = {part: task.tcp_in_plug.as_matrix() for part, task in insertions.items()}
         self.parts = {part: self._on_tray(part) for part in self._goals}
 
@@ -301,7 +303,7 @@ class FakeCell:
         grasp = self.parts[part] @ self._grasps[part]
         turn = yaw_of(grasp[:3, :3].T @ self._tcp[:3, :3])
         across = abs(np.sin(turn)) > np.sin(np.pi / 4)
-        if not self._in_socket(part):
+        if not self._sockets[part].holds(self.parts[part]):
             closing = self._tcp[:3, 1]
             off = float(np.dot(self._tcp[:3, 3] - grasp[:3, 3], closing))
             straight = -wrapped(turn, np.pi / 2)
@@ -320,29 +322,15 @@ class FakeCell:
 
     # -- contact -------------------------------------------------------------------------------------
 
-    def _offset(self, part: str, pose: Matrix) -> tuple[Vector, float]:
-        """Where the plug is in its goal's frame: (3,) [m] and yaw, modulo its symmetry [rad]."""
-        turn = self._goals[part][:3, :3].T
-        offset = turn @ (pose[:3, 3] - self._goals[part][:3, 3])
-        symmetry = self.insertions[part].symmetry
-        yaw = yaw_of(turn @ pose[:3, :3])
-        return offset, 0.0 if symmetry == 0 else wrapped(yaw, 2 * np.pi / symmetry)
-
-    def _in_socket(self, part: str) -> bool:
-        insertion = self.insertions[part]
-        offset, _ = self._offset(part, self.parts[part])
-        near = float(np.hypot(offset[0], offset[1])) <= insertion.clearance_m + 1e-6
-        return near and float(offset[2]) < insertion.depth_m - 2e-4
-
     def _floor(self, part: str, pose: Matrix) -> float:
         """Height of the plug's frame when it rests on what is below it [m]."""
-        insertion = self.insertions[part]
-        offset, yaw = self._offset(part, pose)
-        sideways = float(np.hypot(offset[0], offset[1]))
+        insertion, socket = self.insertions[part], self._sockets[part]
+        offset, yaw = socket.offset(pose)
+        sideways = socket.sideways_m(pose)
         seat = float(self._goals[part][2, 3])
         if sideways > SOCKET_RADIUS_M:
             return self._tray_height(part)
-        if fits(sideways, yaw, insertion.clearance_m) or self._in_socket(part):
+        if socket.takes(sideways, yaw) or socket.holds(self.parts[part]):
             return seat + (insertion.depth_m / 2 if self._jammed else 0.0)
         touch = insertion.touch
         if touch is not None and float(np.hypot(*(offset[:2] - touch.offset_m))) < 0.006:
@@ -353,11 +341,13 @@ class FakeCell:
         """The TCP as far as contact lets it go, and what contact then exerts on it (3,) [N]."""
         if self._held is None:
             return self._pressed(wanted, self._met_from_above(wanted))
-        part = self._held
+        part, socket = self._held, self._sockets[self._held]
         free = plug = wanted @ self._plug_in_tcp
-        if self._in_socket(part):
-            plug = self._guided(part, plug)
-        elif self._enters(part, plug) and self._befalls(TroubleKind.JAM, part):
+        if socket.holds(self.parts[part]):
+            free = socket.straightened(plug)
+            wanted = free @ inverse(self._plug_in_tcp)
+            plug = socket.guided(free)
+        elif socket.entered_by(plug) and self._befalls(TroubleKind.JAM, part):
             self._jammed = True
         floor = self._floor(part, plug)
         if plug[2, 3] < floor:
@@ -390,25 +380,6 @@ class FakeCell:
                 return np.array([0.0, 0.0, rest - float(tcp[2, 3])])
         return np.zeros(3)
 
-    def _enters(self, part: str, plug: Matrix) -> bool:
-        """The plug is about to go below the face, into its socket."""
-        insertion = self.insertions[part]
-        offset, yaw = self._offset(part, plug)
-        sideways = float(np.hypot(offset[0], offset[1]))
-        return float(offset[2]) < insertion.depth_m and fits(sideways, yaw, insertion.clearance_m)
-
-    def _guided(self, part: str, plug: Matrix) -> Matrix:
-        """The plug held sideways by the walls of its socket."""
-        goal, clearance = self._goals[part], self.insertions[part].clearance_m
-        offset, _ = self._offset(part, plug)
-        sideways = float(np.hypot(offset[0], offset[1]))
-        if float(offset[2]) >= self.insertions[part].depth_m or sideways <= clearance:
-            return plug
-        inside = offset * np.array([clearance / sideways, clearance / sideways, 1.0])
-        guided = plug.copy()
-        guided[:3, 3] = goal[:3, :3] @ inside + goal[:3, 3]
-        return guided
-
     # -- mishaps -------------------------------------------------------------------------------------
 
     def _befalls(self, kind: TroubleKind, part: str) -> bool:
@@ -422,7 +393,7 @@ class FakeCell:
     def _mishaps(self, part: str) -> None:
         if self._touching and self._peak < 1.0:
             self._touching = False
-        offset, _ = self._offset(part, self.parts[part])
+        offset, _ = self._sockets[part].offset(self.parts[part])
         above_tray = float(self.parts[part][2, 3]) - self._tray_height(part)
         near = float(np.hypot(offset[0], offset[1])) < SOCKET_RADIUS_M
         if self._jammed and float(offset[2]) > self.insertions[part].depth_m:

@@ -4,6 +4,7 @@ Touch down beside the goal for a reference in height, slide to where the goal sh
 under a light press with the yaw swinging when the part is keyed, and once it drops in push it home.
 """
 
+import itertools
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,9 @@ from skills.insert import FORCE_LIMIT_N, SEARCHING, Inserting, Pressing
 from skills.insertion import Attempt
 from skills.routine import Cause
 from skills.script import Failed, Script
+
+GOLDEN_RAD = np.pi * (3.0 - np.sqrt(5.0))
+"""Angle between the beginnings of successive spirals [rad]: the golden angle spreads any number of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,8 +292,9 @@ class Search(Inserting):
     def _path(self, cell: Cell) -> Iterator[Vector]:
         """Points for the plug in the base frame: from where it touched to the goal, then spirals.
 
-        The path waits for the plug: joint friction makes it trail, and a spiral that runs ahead of the
-        plug is not swept.
+        Each spiral begins in another direction than those before, lest it passes where they passed with the
+        yaw swung as far as then. The path waits for the plug: joint friction makes it trail, and a spiral
+        that runs ahead of the plug is not swept.
         """
         goal, touch, period = self.attempt.goal_in_base, self.insertion.touch, cell.control_period_s
         speed = self.settings.keyed_speed if self.keyed else self.settings.speed
@@ -302,10 +307,11 @@ class Search(Inserting):
                 yield point
                 gone += self.settings.slide_speed * period * self._keeping_up(cell, point)
         pitch = self.settings.pitch_share * self.insertion.clearance_m
-        while True:
+        for turned in itertools.count():
             angle = 0.0
             while (radius := pitch * angle / (2 * np.pi)) < self.settings.reach_m:
-                point = goal.translation[:2] + radius * np.array([np.cos(angle), np.sin(angle)])
+                way = angle + turned * GOLDEN_RAD
+                point = goal.translation[:2] + radius * np.array([np.cos(way), np.sin(way)])
                 yield point
                 angle += speed * period * self._keeping_up(cell, point) / max(radius, pitch / 2)
 

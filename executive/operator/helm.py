@@ -39,6 +39,8 @@ FURTHEST_JOG_M, FURTHEST_JOG_RAD = 0.05, 0.6
 """How far the tool may be jogged from where it was held [m, rad]."""
 JOG_LIMIT_N = 30.0
 """At a contact force above this the tool is jogged only upwards [N]."""
+FREE_N = 5.0
+"""Below this contact force nothing but time keeps the tool from where it is led [N]."""
 ORDERS: dict[type, Decision] = {
     Regrasp: Decision.REGRASP,
     ByHand: Decision.BY_HAND,
@@ -143,13 +145,19 @@ class Helm:
             raise Declined("no step is in hand")
         if board.order is not None:
             raise Declined(f"{board.order.by} decided before: {board.order.decision}")
-        tcp = self.cell.inner.observe().tcp_in_base
-        order = Order(decision, who, tcp, self._led and decision is Decision.HERE)
+        order = Order(decision, who, self._led_to(), self._led and decision is Decision.HERE)
         self._step_in(who, str(decision))
         held_s = self._let_go_on(motion=False)
         board.order = order
         self._note(who, str(decision), world=True, order=order.as_json(), held_s=held_s)
         return str(decision)
+
+    def _led_to(self) -> RigidTransform:
+        """Where the tool is meant to be: it follows jogs with a lag, but what it touches may keep it away."""
+        seen, held = self.cell.inner.observe(), self.cell.held_as
+        if self.cell.target is None or held is not STIFF or seen.peak_force_n > FREE_N:
+            return seen.tcp_in_base
+        return self.cell.target
 
     def _jog(self, who: str, jog: Jog) -> str:
         self._needs_waiting("moved")

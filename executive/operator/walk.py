@@ -23,9 +23,6 @@ class Until:
     """Wait for words, a regular expression, on the screen."""
 
     words: str
-    again: str = ""
-    """Other words that may come first, as often as they are another text; each time ``keys`` are pressed."""
-    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,7 @@ def script(*, jams: bool) -> Iterator[Beat]:
     yield from (Press(("h",)), Until("GUIDED BY HAND"), Press(("h",)), Until("✓ held stiff"))
     yield from (Press(("plus",)), *_jogged())
     yield from (Shot("moved"), Press(("r",)), Until("✓ retry from here"))
-    yield from _in_hand("planet_c", jams=jams, again=r"planet_b failed [2-9] times", keys=("r",))
+    yield from _in_hand("planet_c", jams=jams)
     yield from (Press(("e",)), Until("✓ retry from another start"))
     yield from (Until("carrier failed"), Press(("s",)), Until("stop: are you sure"), Press(("y",)))
     yield from (Until("INTERRUPTED"), Command(("resume",)), Until("carrier failed"))
@@ -108,16 +105,12 @@ def noted(text: str) -> Iterator[Beat]:
     yield from (Press(("n",)), Until("a note for the journal"), Press((*keys, "enter")), Until("✓ noted"))
 
 
-def _in_hand(part: str, *, jams: bool, again: str = "", keys: tuple[str, ...] = ()) -> Iterator[Beat]:
+def _in_hand(part: str, *, jams: bool) -> Iterator[Beat]:
     """Until the arm is held with ``part`` in the hand."""
     if jams:
-        yield Until(f"{part} failed", again, keys)
+        yield Until(f"{part} failed")
     else:
-        yield from (
-            Until(rf"▸ \d {part}(?s:.*)▸ policy", again, keys),
-            Press(("space",)),
-            Until("PAUSED, SOFT"),
-        )
+        yield from (Until(rf"▸ \d {part}(?s:.*)▸ policy"), Press(("space",)), Until("PAUSED, SOFT"))
 
 
 def _jogged() -> Iterator[Beat]:
@@ -138,8 +131,8 @@ async def walk(
     """
     for beat in beats:
         match beat:
-            case Until():
-                await _until(beat, terminal, patience_s)
+            case Until(words):
+                await _until(words, terminal, patience_s)
             case Press(keys):
                 await terminal.press(*keys)
             case Shot(name):
@@ -148,15 +141,11 @@ async def walk(
                 start(words)
 
 
-async def _until(beat: Until, terminal: Terminal, patience_s: float) -> None:
-    ends, answered = time.monotonic() + patience_s, ""
-    while not re.search(beat.words, shown := terminal.text()):
-        came = re.search(beat.again, shown) if beat.again else None
-        if came is not None and came[0] != answered:
-            answered = came[0]
-            await terminal.press(*beat.keys)
+async def _until(words: str, terminal: Terminal, patience_s: float) -> None:
+    ends = time.monotonic() + patience_s
+    while not re.search(words, shown := terminal.text()):
         if time.monotonic() > ends:
-            raise Stuck(f"never showed '{beat.words}':\n{shown}")
+            raise Stuck(f"never showed '{words}':\n{shown}")
         await asyncio.sleep(LOOK_EVERY_S)
 
 
@@ -169,8 +158,11 @@ async def _settled(terminal: Terminal) -> str:
     return terminal.text()
 
 
-def masked(text: str) -> str:
-    """A screen without what is another each time: numbers, drawings, the answer in the last line."""
+def masked(text: str, events: int | None = None) -> str:
+    """A screen without what is another each time: numbers, drawings, the answer in the last line.
+
+    With ``events`` only so many of the last events are kept: wishes fall among the others by chance.
+    """
     lines, drawing = [], False
     for line in text.rstrip().splitlines()[:-1]:
         drawing = drawing and not line.startswith("─events")
@@ -178,4 +170,5 @@ def masked(text: str) -> str:
             plain = re.sub(r"[ ─━]{2,}", "  ", re.sub(r"\d+(\.\d+)?", "#", line)).rstrip()
             lines += [plain] if plain else []
         drawing = drawing or line.startswith("─contact force")
-    return "\n".join(lines)
+    head = next((at for at, line in enumerate(lines) if line.startswith("─events")), len(lines)) + 1
+    return "\n".join(lines[:head] + (lines[head:] if events is None else lines[head:][-events:]))

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from executive.board import Phase
-from executive.codec import trace_from_bytes
+from executive.codec import pose_from_json, trace_from_bytes
 from executive.operator.attendant import Nobody, Watched
-from executive.operator.helm import Declined
+from executive.operator.helm import FREE_N, Declined
 from executive.operator.protocol import (
     Abort,
     AnyWish,
@@ -146,6 +146,52 @@ def test_a_part_that_is_jogged_into_place_is_retried_from_there(make_world: Make
     assert (shown["who"], shown["how"], shown["attempt"]) == ("anna", "jog", 1)
     assert np.ptp(trace_from_bytes(shown["trace"])[:, 1]) == pytest.approx(0.004, abs=5e-4)
     assert [row["cause"] for row in world.journal.queue("insert-left")] == ["not seated", "operator"]
+
+
+def test_a_retry_begins_where_the_tool_was_led_though_it_is_still_on_its_way(make_world: Make) -> None:
+    world, led = make_world(("jam", "left")), np.array([0.004, -0.003, 0.02])
+
+    def play(op: Scripted) -> Iterator[None]:
+        yield from op.asked()
+        op.wish(Jog())
+        op.held_at = op.helm.cell.target.translation
+        for step in (0.25 * led,) * 4:
+            op.wish(Jog(*step))
+        seen = op.helm.cell.inner.observe().tcp_in_base.translation
+        assert np.linalg.norm(op.held_at + led - seen) > 0.01
+        op.wish(Retry())
+        yield
+        yield from op.asked()
+        op.wish(Abort())
+
+    operator = Scripted(play)
+    result = world.run(ASK, attendant=operator)
+    orders = [event.data["order"] for event in world.journal.events(result.run) if "order" in event.data]
+    assert pose_from_json(orders[0]["tcp_in_base"]).translation == pytest.approx(
+        operator.held_at + led, abs=1e-6
+    )
+
+
+def test_a_retry_begins_where_the_tool_was_stopped_by_what_it_touches(make_world: Make) -> None:
+    world = make_world(("jam", "left"))
+
+    def play(op: Scripted) -> Iterator[None]:
+        yield from op.asked()
+        for _ in range(4):
+            op.wish(Jog(z_m=-0.002))
+            yield
+        op.seen = op.helm.cell.inner.observe()
+        op.wish(Retry())
+        yield
+        yield from op.asked()
+        op.wish(Abort())
+
+    operator = Scripted(play)
+    result = world.run(ASK, attendant=operator)
+    orders = [event.data["order"] for event in world.journal.events(result.run) if "order" in event.data]
+    assert operator.seen.peak_force_n > FREE_N
+    stopped_at = operator.seen.tcp_in_base.translation
+    assert pose_from_json(orders[0]["tcp_in_base"]).translation == pytest.approx(stopped_at, abs=1e-9)
 
 
 def test_a_skill_that_was_helped_while_paused_hears_of_it(make_world: Make) -> None:

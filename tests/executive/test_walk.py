@@ -26,6 +26,8 @@ SHOTS = {
     "paused": "walk_paused.txt", "asking": "walk_asking.txt", "moved": "walk_moved.txt",
     "not_believed": "walk_not_believed.txt", "assembled": "walk_assembled.txt",
 }  # fmt: skip
+LASTING = {"asking": 5}
+"""How many of the last events stand there every time, where it is not all."""
 KEYS = {"space": "Space", "enter": "Enter", "pageup": "PPage", "pagedown": "NPage", "up": "Up",
         "down": "Down", "left": "Left", "right": "Right", "comma": ",", "full_stop": ".", "plus": "+",
         "colon": ":", "underscore": "_"}  # fmt: skip
@@ -56,34 +58,28 @@ class Tmux:
 
 @pytest.fixture
 def kept(golden: Golden) -> Callable[[str, str], None]:
-    return lambda name, text: golden(SHOTS[name], masked(text))
+    return lambda name, text: golden(SHOTS[name], masked(text, LASTING.get(name)))
 
 
 def check(runs_dir: Path) -> None:
-    """Every request was made, the product stands, and the report says who helped.
-
-    Where the tool stands when it is told to retry is a matter of moments: it may have to be told again.
-    """
+    """Every request was made, the product stands, and the report says who helped."""
     told = summed_up(runs_dir)
-    retries = told["wishes"].pop("retry from here")
-    assert retries >= 1
     assert told["state"] == "assembled"
     assert told["truth_assembled"] is True
-    assert (told["resumed"], told["not_believed"], told["interventions"]) == (3, 1, 6 + retries)
+    assert (told["resumed"], told["not_believed"], told["interventions"]) == (3, 1, 7)
     assert told["wishes"] == {
-        "pause": 3, "resume": 3, "stop": 1, "retry from another start": 1, "regrasp": 1,
+        "pause": 3, "resume": 3, "stop": 1, "retry from here": 1, "retry from another start": 1, "regrasp": 1,
         "jog": 9, "guide": 2, "done by hand": 2, "skip": 1, "abort": 1, "note": 11,
     }  # fmt: skip
     report = CliRunner().invoke(app, ["report", "--runs-dir", str(runs_dir), "--report", str(runs_dir / "r")])
     assert report.exit_code == 0
     page = (runs_dir / "r" / "report.html").read_text()
-    assert f"{6 + retries} interventions" in page
+    assert "7 interventions" in page
     for wish in told["wishes"]:
         assert f"<td>{wish}" in page
     assert "put in by hand by walker (operator)" in page
 
 
-@pytest.mark.long
 def test_with_the_screen_in_this_process(tmp_path: Path, kept: Callable[[str, str], None]) -> None:
     walked(tmp_path, CellName.FAKE, PolicyName.SEARCH, PACE, kept)
     check(tmp_path)
@@ -99,7 +95,6 @@ def terminal(tmp_path: Path) -> Iterator[Tmux]:
     made.close()
 
 
-@pytest.mark.long
 def test_in_a_terminal(terminal: Tmux, tmp_path: Path, kept: Callable[[str, str], None]) -> None:
     first = ("--cell", "fake", "--policy", "search")
     processes = Processes(tmp_path, first, ("--hands", "--pace", f"{PACE:g}"))
