@@ -156,6 +156,7 @@ class Fail(Behaviour):
         board = self.board
         if board.attempt is None:
             return Status.FAILURE
+        _note_loss(board, board.attempt)
         record = attempt_record(board, self.recorder, seated=False)
         _turn_page(board, record)
         board.progress.spent += 1
@@ -164,6 +165,12 @@ class Fail(Behaviour):
         self.recorder.attempt_failed(record)
         self.feedback_message = board.message = f"attempt {record.number} failed: {cause}"
         return Status.FAILURE
+
+
+def _note_loss(board: Board, attempt: Attempt) -> None:
+    """A part that the hand has lost lies where it lost it: that is where to look for it."""
+    if board.phase >= Phase.PICKED and attempt.released_tcp is None and not board.seen().grasped:
+        attempt.released_tcp = board.seen().tcp_in_base
 
 
 class Recovered(Behaviour):

@@ -4,12 +4,11 @@ import math
 from collections.abc import Iterator
 from itertools import combinations
 
-from shapely import unary_union
-
 from sequences.assembly import Assembly
 from sequences.errors import Path, Problem
 from sequences.solid import Solid
-from sequences.standing import Flat, placed_mm
+from sequences.standing import Flat
+from sequences.tray import footprints, ground
 
 NEAREST_MM = 280.0
 """Horizontal distance from the robot's base at which the FR3 still works with its tool straight down."""
@@ -21,21 +20,8 @@ FIXTURE_MARGIN_MM = 3.0
 
 def check_tray(assembly: Assembly, solids: dict[str, Solid]) -> list[Problem]:
     """Problems with places in the tray and with the fixture's pose."""
-    footprints = _footprints(assembly, solids)
-    return [*_reach(assembly), *_overlaps(footprints), *_in_the_fixture(assembly, solids, footprints)]
-
-
-def _footprints(assembly: Assembly, solids: dict[str, Solid]) -> dict[str, Flat]:
-    """The ground that each waiting part covers, in the robot's base frame [mm]."""
-    return {
-        name: _ground(solids[name], place.position_mm, place.yaw_deg)
-        for name, place in assembly.tray.places.items()
-        if name in solids
-    }
-
-
-def _ground(solid: Solid, position_mm: tuple[float, ...], yaw_deg: float) -> Flat:
-    return placed_mm(unary_union([slab.section for slab in solid.slabs]), position_mm, yaw_deg)
+    covered = footprints(assembly, solids)
+    return [*_reach(assembly), *_overlaps(covered), *_in_the_fixture(assembly, solids, covered)]
 
 
 def _reach(assembly: Assembly) -> Iterator[Problem]:
@@ -52,12 +38,12 @@ def _reach(assembly: Assembly) -> Iterator[Problem]:
             yield Problem(path, f"is too {side} the robot: {distance:.0f} mm", hint)
 
 
-def _overlaps(footprints: dict[str, Flat]) -> Iterator[Problem]:
-    for one, other in combinations(footprints, 2):
-        if footprints[one].intersection(footprints[other]).area > OVERLAP_MM2:
+def _overlaps(covered: dict[str, Flat]) -> Iterator[Problem]:
+    for one, other in combinations(covered, 2):
+        if covered[one].intersection(covered[other]).area > OVERLAP_MM2:
             message = f"lets '{other}' overlap '{one}' in the tray"
             yield Problem(
-                ("tray", "places", other, "position_mm"), message, _apart(footprints[one], footprints[other])
+                ("tray", "places", other, "position_mm"), message, _apart(covered[one], covered[other])
             )
 
 
@@ -68,13 +54,13 @@ def _apart(one: Flat, other: Flat) -> str:
 
 
 def _in_the_fixture(
-    assembly: Assembly, solids: dict[str, Solid], footprints: dict[str, Flat]
+    assembly: Assembly, solids: dict[str, Solid], covered: dict[str, Flat]
 ) -> Iterator[Problem]:
     base = assembly.base
     if base.part not in solids:
         return
-    clamped = _ground(solids[base.part], base.pose.position_mm, base.pose.yaw_deg).buffer(FIXTURE_MARGIN_MM)
-    for name, footprint in footprints.items():
+    clamped = ground(solids[base.part], base.pose.position_mm, base.pose.yaw_deg).buffer(FIXTURE_MARGIN_MM)
+    for name, footprint in covered.items():
         if name != base.part and footprint.intersection(clamped).area > OVERLAP_MM2:
             path = ("tray", "places", name, "position_mm")
             yield Problem(

@@ -37,6 +37,8 @@ CHECK_N = 12.0
 PULL_OUT_N = 60.0
 """Contact force to expect while a stuck part is pulled out again [N]."""
 LIFT_M = 0.03
+ASTRAY = (Cause.GRASP_MISSED, Cause.PART_DISPLACED)
+"""Failures to fetch a part that may be mended by looking for it with the fingers wide open."""
 FAST, LADEN, SLOW, CREEP = 0.4, 0.12, 0.1, 0.04
 """Speeds of free-space motion [m/s]: empty hand, with a part, near things, among things."""
 FEEL_N, FEEL_SPEED, FEEL_DEPTH_M = 3.0, 0.006, 0.004
@@ -94,31 +96,50 @@ class Pick(Handling):
     """Fetch the part from the tray."""
 
     def script(self, cell: Cell) -> Script:
-        """Open, go there, centre, grasp, lift, and see that it came along."""
+        """Open, go there, centre, grasp, lift, and see that it came along.
+
+        A part that is not where it should be is looked for once more with the fingers as wide open as what
+        waits beside it allows: they sweep it together from further away.
+        """
         part = self.insertion.part
         grasp = cell.locate(part).pose_in_base * self.insertion.tcp_in_plug
         yield from opened(cell, self.opening(), f"opening for {part}")
         yield from self.over(cell, grasp, f"going to {part}")
-        if self.insertion.cross_width_m is not None:
-            yield from self._centre(cell, grasp)
-        yield from moved(cell, raised(grasp, LIFT_M), f"coming down on {part}", speed=FAST)
-        yield from moved(cell, grasp, f"coming down on {part}", speed=SLOW)
-        yield from closed(cell, self.insertion.grip_width_m, GRIP_N, f"grasping {part}")
-        self.check_grip(cell, "nothing of the right width between the fingers", Cause.GRASP_MISSED)
+        try:
+            yield from self._fetch(cell, grasp, self.opening())
+        except Failed as failure:
+            widest = self.insertion.fetch_width_m
+            if failure.cause not in ASTRAY or widest < self.opening():
+                raise
+            yield from relaxed(cell, f"looking around for {part}")
+            yield from opened(cell, widest, f"looking around for {part}")
+            yield from moved(
+                cell, raised(grasp, LIFT_M), f"looking around for {part}", speed=SLOW, snag_n=PULL_OUT_N
+            )
+            yield from self._fetch(cell, grasp, widest)
         yield from moved(cell, raised(grasp, 0.015), f"lifting {part}", speed=SLOW)
         yield from self.up(cell, f"lifting {part}", LADEN)
         yield from waited(cell, 0.2, "weighing")
         self.check_grip(cell, "the part was lost while lifting", Cause.SLIP)
         cell.zero_wrench()
 
-    def _centre(self, cell: Cell, grasp: RigidTransform) -> Script:
+    def _fetch(self, cell: Cell, grasp: RigidTransform, opening_m: float) -> Script:
+        """Centre the part and close on it, from above it with the fingers ``opening_m`` apart."""
+        part = self.insertion.part
+        if self.insertion.cross_width_m is not None:
+            yield from self._centre(cell, grasp, self.insertion.cross_width_m, opening_m)
+        yield from moved(cell, raised(grasp, LIFT_M), f"coming down on {part}", speed=FAST)
+        yield from moved(cell, grasp, f"coming down on {part}", speed=SLOW)
+        yield from closed(cell, self.insertion.grip_width_m, GRIP_N, f"grasping {part}")
+        self.check_grip(cell, "nothing of the right width between the fingers", Cause.GRASP_MISSED)
+
+    def _centre(self, cell: Cell, grasp: RigidTransform, width_m: float, opening_m: float) -> Script:
         across = turned(grasp, np.pi / 2)
         what = f"centring {self.insertion.part}"
         yield from moved(cell, raised(across, LIFT_M), what, speed=FAST)
         yield from moved(cell, across, what, speed=SLOW)
-        assert self.insertion.cross_width_m is not None
-        yield from closed(cell, self.insertion.cross_width_m, CENTRING_N, what)
-        yield from opened(cell, self.opening(), what)
+        yield from closed(cell, width_m, CENTRING_N, what)
+        yield from opened(cell, opening_m, what)
         yield from moved(cell, raised(across, LIFT_M), what, speed=FAST)
 
 

@@ -67,6 +67,8 @@ class Insertion:
     """It can begin to enter whatever its yaw, as with a round guide that comes before the rest."""
     mate_turns: bool = False
     """What it goes onto can itself turn freely, and follows a plug that turns slowly."""
+    fetch_width_m: float = 0.0
+    """How far the hand may open over the part in the tray and clear what waits beside it [m]."""
     probe: Probe | None = None
     """Where to feel from above whether it stayed; None where nothing of it is open to touch."""
 

@@ -2,10 +2,12 @@
 
 A plug that rests on the face is too high and can be led sideways against nothing but friction; a plug that is
 wedged in the mouth is too high; one that is home stands at the right depth below the face it touched, does
-not sink under a push, and pushes back when it is led sideways.
+not sink under a push, and pushes back when it is led sideways. All of that is also true of a plug that has
+come down in another place than its own, so it must also be near the goal's estimate.
 """
 
 import numpy as np
+from scipy.spatial.transform import RigidTransform
 
 from skills.cell import Cell, Vector
 from skills.insert import SEARCHING, Inserting, Pressing
@@ -23,6 +25,9 @@ SINK_M = 0.0005
 """How far a seated plug may sink under the push [m]."""
 HIGH_M, LOW_M = 0.0008, 0.0020
 """How far above and below its seat a plug's height may be read: it may have slipped up in the grasp [m]."""
+ASIDE_M = 0.004
+"""How far beside the goal's estimate, beyond its play, a seated plug may be found [m]: the estimate errs by
+up to 2 mm along x and y, and the plug creeps in the grasp. What is further away sits on something else."""
 GUESSED_M = 0.0025
 """The same where the seat's height is only estimated [m]."""
 
@@ -44,6 +49,7 @@ class CheckSeated(Inserting):
         if before - height > SINK_M:
             raise Failed(Cause.NOT_SEATED, f"sank by {1e3 * (before - height):.1f} mm under a push")
         self._check_depth(height)
+        self._check_place(plug)
         for side in (plug.rotation.apply([1.0, 0.0, 0.0]), plug.rotation.apply([0.0, 1.0, 0.0])):
             yield from self._tugged(cell, pressing, side[:2])
 
@@ -52,6 +58,12 @@ class CheckSeated(Inserting):
         known = self.attempt.face_height_m is not None
         if above > (HIGH_M if known else GUESSED_M) or above < -(LOW_M if known else GUESSED_M):
             raise Failed(Cause.NOT_SEATED, f"stands {1e3 * above:+.1f} mm from its seat")
+
+    def _check_place(self, plug: RigidTransform) -> None:
+        off = (self.attempt.goal_in_base.inv() * plug).translation
+        aside = float(np.hypot(off[0], off[1]))
+        if aside > ASIDE_M + self.insertion.play_m:
+            raise Failed(Cause.NOT_SEATED, f"stands {1e3 * aside:.1f} mm beside where it belongs")
 
     def _pushed(self, cell: Cell, pressing: Pressing, force_n: float, duration_s: float) -> Script:
         xy = self.plug(cell.observe()).translation[:2]

@@ -8,10 +8,13 @@ from sequences.assembly import Assembly, Grasp, Part, Step
 from sequences.heights import clear_height, enters_turned, touch_point, yaw_play
 from sequences.probe import probe_point
 from sequences.solid import Solid, solid_of
+from sequences.tray import widest_opening_m
 from skills.insertion import KEYED_RAD, Insertion, Probe, Touch
 
 TRAVEL_MARGIN_M = 0.03
 """Air between what is carried and the tallest thing that stands [m]."""
+OPEN_M = 0.08
+"""Opening of the Franka hand [m]."""
 MAX_CENTRING_WIDTH_M = 0.066
 """Widest part that the fingers can straddle with room for the tray's errors [m]."""
 
@@ -39,6 +42,7 @@ def insertion_of(assembly: Assembly, step: Step) -> Insertion:
         yaw_play_rad=yaw_play(assembly, step),
         enters_turned=enters_turned(assembly, step),
         mate_turns=any(yaw_play(assembly, mate) >= KEYED_RAD for mate in _loose_mates(assembly, step)),
+        fetch_width_m=min(widest_opening_m(assembly, step.part), OPEN_M),
         probe=None if probe is None else Probe(probe.offset_m, probe.height_m),
     )
 

@@ -52,7 +52,7 @@ def test_a_product_is_assembled(real_world: Make) -> None:
     ],
 )
 def test_a_mishap_is_named_and_mended(real_world: Make, trouble: str, causes: set[str]) -> None:
-    times = 2 if trouble == "missed grasp" else 1  # the first is the squeeze that centres the part
+    times = 4 if trouble == "missed grasp" else 1  # twice the squeeze that centres the part and the grasp
     world = real_world((trouble, "right", times))
     result = world.run(RunOptions(attempts=4))
     named = [attempt.cause for attempt in result.attempts if attempt.part == "right"]

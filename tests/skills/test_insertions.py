@@ -64,6 +64,28 @@ def test_an_inspection_misses_what_was_taken_away() -> None:
     assert "nothing stands" in inspection.message
 
 
+def test_a_part_that_lies_far_from_its_place_is_looked_for_with_wide_fingers() -> None:
+    cell = SimCell(PRODUCT, seed=2, noise=EXACT)
+    astray = RigidTransform.from_translation([0.002, 0.013, 0.0])
+    cell.place("bushing", astray * cell.true_pose("bushing"))
+    attempt = Attempt(insertion_of(PRODUCT, BUSHING), cell.locate_goal("bushing").pose_in_base)
+    assert run(cell, Pick(attempt)) is Progress.SUCCEEDED
+    held = cell.observe().tcp_in_base.inv() * cell.true_pose("bushing")
+    wrong = attempt.insertion.tcp_in_plug * held
+    assert np.linalg.norm(wrong.translation[:2]) < 0.002
+
+
+def test_a_part_that_came_down_in_another_place_than_its_own_is_not_seated() -> None:
+    cell = SimCell(PRODUCT, seed=2, noise=EXACT)
+    attempt = carried(cell, "bushing")
+    assert run(cell, Search(attempt)) is Progress.SUCCEEDED
+    attempt.goal_in_base = RigidTransform.from_translation([0.0, 0.006, 0.0]) * attempt.goal_in_base
+    check = CheckSeated(attempt)
+    assert run(cell, check) is Progress.FAILED
+    assert check.cause is Cause.NOT_SEATED
+    assert "beside where it belongs" in check.message
+
+
 def test_straight_push_works_when_the_goal_is_known_and_fails_when_it_is_not() -> None:
     sure = SimCell(PRODUCT, seed=2, noise=EXACT)
     assert run(sure, StraightPush(carried(sure, "bushing"))) is Progress.SUCCEEDED
