@@ -18,6 +18,9 @@ from executive.workers import Tell
 from sequences.assembly import Assembly
 from skills.statistics import share_text, wilson
 
+VERDICTS = ("judged", "agreed", "false_seated", "missed_seated")
+"""Counts of the robot's verdicts, and how they stand to the truth."""
+
 
 @dataclass(frozen=True, slots=True)
 class HelpedOrder:
@@ -86,6 +89,9 @@ def carry_out(order: HelpedOrder, tell: Tell, stop_wanted: StopWanted) -> Row | 
         "assembled": result.assembled,
         "truth_assembled": result.truth_assembled,
         "interventions": result.interventions,
+        "at_first": bool(result.assembled and result.truth_assembled)
+        and all(a.number == 1 for a in result.attempts),
+        **result.agreement(),
         "causes": [a.cause for a in result.attempts if a.cause is not None],
         "helped_at": [step.part for step in result.steps if step.note],
         "wall_s": round(result.wall_s, 2),
@@ -110,6 +116,8 @@ def _sum(name: str, rows: Sequence[Row], helps: int) -> Row:
     return {
         "product": name,
         "runs": len(rows),
+        "at_first": sum(row["at_first"] for row in rows),
+        **{word: sum(row[word] for row in rows) for word in VERDICTS},
         "assembled": with_help,
         "assembled_95": [[round(x, 4) for x in wilson(n, len(rows))] for n in with_help],
         "interventions": sum(min(row["interventions"], helps) for row in rows),
@@ -117,17 +125,17 @@ def _sum(name: str, rows: Sequence[Row], helps: int) -> Row:
 
 
 def assembled_with(row: Row, most: int) -> bool:
-    """The product is assembled where at most so many interventions are allowed."""
-    return bool(row["assembled"]) and int(row["interventions"]) <= most
+    """The product is assembled, in truth too, where at most so many interventions are allowed."""
+    return bool(row["assembled"] and row["truth_assembled"]) and int(row["interventions"]) <= most
 
 
 def markdown(sums: Sequence[Row]) -> str:
     """The table; shares with their 95 % Wilson intervals."""
     helps = len(sums[0]["assembled"]) - 1 if sums else 0
-    words = ["alone", *(f"with up to {k}" for k in range(1, helps + 1))]
+    words = ["at first attempts", "alone", *(f"with up to {k}" for k in range(1, helps + 1))]
     lines = ["| product | " + " | ".join(words) + " |", "|---|" + "---|" * len(words)]
     for row in sums:
         name = "**all**" if row["product"] == "all" else row["product"]
-        cells = (share_text(n, row["runs"]) for n in row["assembled"])
+        cells = (share_text(n, row["runs"]) for n in (row["at_first"], *row["assembled"]))
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
