@@ -58,7 +58,9 @@ def standard_kit(assembly: Assembly, name: PolicyName) -> Kit:
     """
     from executive.choice import chosen
     from executive.starts import Starts
-    from skills.handling import Carry, Inspect, LetGo, LiftClear, Pick, PutBack
+    from skills.feeling import Inspect, LetGo
+    from skills.handling import Carry, LiftClear, PutBack
+    from skills.pick import Pick
     from skills.placed import CheckPlaced, StandBack
     from skills.regrasp import Regrasp
     from skills.seated import CheckSeated

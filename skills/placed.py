@@ -1,16 +1,8 @@
 """Is a part where a person says to have put it? Felt from above, pushed and tugged; never just believed."""
 
 from skills.cell import Cell
-from skills.handling import (
-    CHECK_N,
-    FAST,
-    FELT_TOLERANCE_M,
-    GUESSED_TOLERANCE_M,
-    SLOW,
-    Feeling,
-    Handling,
-    relaxed,
-)
+from skills.feeling import CHECK_N, FELT_TOLERANCE_M, GUESSED_TOLERANCE_M, Feeling
+from skills.handling import FAST, SLOW, Handling, relaxed
 from skills.routine import Cause
 from skills.script import Script, at_height, closed, moved, opened, raised
 from skills.seated import CheckSeated

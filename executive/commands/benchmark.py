@@ -10,9 +10,11 @@ from executive.commands.common import (
     INTERRUPTED,
     AsJson,
     Jobs,
+    KeptRunsDir,
+    Products,
     Quiet,
+    RowsFile,
     complete_policy,
-    complete_product,
     complete_step,
     compute_with_one_thread,
     numbers_of,
@@ -48,9 +50,7 @@ def _benchmark() -> None:
 @app.command()
 @one_screen_errors
 def assembly(
-    product: Annotated[
-        list[str] | None, typer.Option(help="Only these products.", autocompletion=complete_product)
-    ] = None,
+    product: Products = None,
     policy: Annotated[list[PolicyName] | None, typer.Option(help="Only these policies.")] = None,
     repeat: Annotated[int, typer.Option(min=1, help="Runs of each product with each policy.")] = 20,
     seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 0,
@@ -59,9 +59,7 @@ def assembly(
     jobs: Jobs = 1,
     cell: Annotated[CellName, typer.Option(hidden=True)] = CellName.SIM,
     output: Annotated[Format, typer.Option("--format", help="How to print the table.")] = Format.MARKDOWN,
-    runs_dir: Annotated[
-        Path | None, typer.Option(help="Keep the runs here, not in a temporary directory.")
-    ] = None,
+    runs_dir: KeptRunsDir = None,
     quiet: Quiet = False,
 ) -> None:
     """Assemble every product with every policy and print the table.
@@ -96,16 +94,12 @@ def skills(
         list[str] | None,
         typer.Option(help="Only these: push, search, automate, dovetail.", autocompletion=complete_policy),
     ] = None,
-    product: Annotated[
-        list[str] | None, typer.Option(help="Only these products.", autocompletion=complete_product)
-    ] = None,
+    product: Products = None,
     episodes: Annotated[int, typer.Option(min=1, help="Episodes of each step with each policy.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the evaluation.")] = 0,
     noise: Annotated[Noise, typer.Option(help="How the goal's estimate is wrong.")] = Noise.FIXED,
     jobs: Jobs = 1,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Keep rows here; those that it holds are not redone.")
-    ] = None,
+    out: RowsFile = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -151,9 +145,7 @@ def learning(
     marks: Annotated[int, typer.Option(min=1, help="How often a training is measured on the way.")] = 4,
     episodes: Annotated[int, typer.Option(min=1, help="Episodes of each measurement.")] = 100,
     jobs: Jobs = 1,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Keep rows here; those that it holds are not redone.")
-    ] = None,
+    out: RowsFile = None,
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the curves.")] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,

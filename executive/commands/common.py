@@ -88,6 +88,16 @@ RunsDir = Annotated[
         "--runs-dir", help="Where runs are journaled; else $DOVETAIL_HOME or the user's data directory."
     ),
 ]
+KeptRunsDir = Annotated[Path | None, typer.Option(help="Keep the runs here, not in a temporary directory.")]
+RowsFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Keep rows here; those that it holds are not redone.")
+]
+OneProduct = Annotated[
+    str, typer.Option(help="The product that is assembled.", autocompletion=complete_product)
+]
+Products = Annotated[
+    list[str] | None, typer.Option(help="Only these products.", autocompletion=complete_product)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the result.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Runs at a time, each in a process.")]

@@ -10,8 +10,8 @@ import typer
 from executive.commands.common import (
     INTERRUPTED,
     AsJson,
+    OneProduct,
     Quiet,
-    complete_product,
     compute_with_one_thread,
     one_screen_errors,
     print_json,
@@ -22,9 +22,7 @@ from executive.options import PolicyName
 
 @one_screen_errors
 def faults(
-    product: Annotated[
-        str, typer.Option(help="The product that is assembled meanwhile.", autocompletion=complete_product)
-    ] = "gearbox",
+    product: OneProduct = "gearbox",
     injections: Annotated[int, typer.Option(min=1, help="How often something is done to the run.")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the order and of the moments.")] = 0,
     policy: Annotated[PolicyName, typer.Option(help="The policy that inserts.")] = PolicyName.LEARNED,

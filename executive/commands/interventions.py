@@ -9,8 +9,10 @@ from executive.commands.common import (
     INTERRUPTED,
     AsJson,
     Jobs,
+    KeptRunsDir,
+    Products,
     Quiet,
-    complete_product,
+    RowsFile,
     compute_with_one_thread,
     one_screen_errors,
     print_json,
@@ -21,21 +23,15 @@ from executive.options import CellName, PolicyName, RunOptions
 
 @one_screen_errors
 def interventions(
-    product: Annotated[
-        list[str] | None, typer.Option(help="Only these products.", autocompletion=complete_product)
-    ] = None,
+    product: Products = None,
     repeat: Annotated[int, typer.Option(min=1, help="Runs of each product.")] = 100,
     helps: Annotated[int, typer.Option(min=0, help="How often the operator may step in.")] = 2,
     policy: Annotated[PolicyName, typer.Option(help="The policy that inserts.")] = PolicyName.LEARNED,
     attempts: Annotated[int, typer.Option(min=1, help="Attempts at each step before it asks.")] = 3,
     seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 0,
     jobs: Jobs = 1,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Keep rows here; those that it holds are not redone.")
-    ] = None,
-    runs_dir: Annotated[
-        Path | None, typer.Option(help="Keep the runs here, not in a temporary directory.")
-    ] = None,
+    out: RowsFile = None,
+    runs_dir: KeptRunsDir = None,
     cell: Annotated[CellName, typer.Option(hidden=True)] = CellName.SIM,
     as_json: AsJson = False,
     quiet: Quiet = False,

@@ -9,8 +9,9 @@ from executive.commands.common import (
     INTERRUPTED,
     NOT_ASSEMBLED,
     AsJson,
+    KeptRunsDir,
+    OneProduct,
     Quiet,
-    complete_product,
     compute_with_one_thread,
     one_screen_errors,
     print_json,
@@ -22,9 +23,7 @@ from executive.options import CellName, PolicyName
 @one_screen_errors
 def kills(
     kills: Annotated[int, typer.Option(min=1, help="How often somebody is killed.")] = 100,
-    product: Annotated[
-        str, typer.Option(help="The product that is assembled meanwhile.", autocompletion=complete_product)
-    ] = "gearbox",
+    product: OneProduct = "gearbox",
     cell: Annotated[CellName, typer.Option(metavar="[sim|simulated-fr3]", help="The cell.")] = CellName.SIM,
     policy: Annotated[PolicyName, typer.Option(help="The policy that inserts.")] = PolicyName.SEARCH,
     pace: Annotated[
@@ -32,9 +31,7 @@ def kills(
     ] = 20.0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of victims and moments.")] = 0,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep the rows here on the way.")] = None,
-    runs_dir: Annotated[
-        Path | None, typer.Option(help="Keep the runs here, not in a temporary directory.")
-    ] = None,
+    runs_dir: KeptRunsDir = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:

@@ -10,8 +10,9 @@ from executive.commands.common import (
     INTERRUPTED,
     AsJson,
     Jobs,
+    Products,
     Quiet,
-    complete_product,
+    RowsFile,
     complete_step,
     compute_with_one_thread,
     one_screen_errors,
@@ -47,9 +48,7 @@ def refinery(
     step: Annotated[
         list[str] | None, typer.Option(help="Only these, as PRODUCT/PART.", autocompletion=complete_step)
     ] = None,
-    product: Annotated[
-        list[str] | None, typer.Option(help="Only these products.", autocompletion=complete_product)
-    ] = None,
+    product: Products = None,
     hardest: Annotated[
         int, typer.Option(min=0, help="Fine-tune only so many steps, the lowest baselines; 0 for all.")
     ] = 0,
@@ -65,9 +64,7 @@ def refinery(
     worlds: Annotated[int, typer.Option(min=4, help="Worlds that are practised in at once.")] = 128,
     seed: Annotated[int, typer.Option(min=0, max=999, help="Seed of columns and first fine-tunings.")] = 0,
     jobs: Jobs = 1,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Keep rows here; those that it holds are not redone.")
-    ] = None,
+    out: RowsFile = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -120,9 +117,7 @@ def refinery(
 
 @one_screen_errors
 def drift(
-    product: Annotated[
-        list[str] | None, typer.Option(help="Only these products.", autocompletion=complete_product)
-    ] = None,
+    product: Products = None,
     how: Annotated[
         str, typer.Option("--drift", metavar="NAME=VALUE,...", help="What changes in the cell.")
     ] = "fixture_x_mm=1.5,grasp_mm=1,joint_friction=1.3,part_friction=1.5",

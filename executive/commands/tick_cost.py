@@ -7,8 +7,8 @@ import typer
 
 from executive.commands.common import (
     AsJson,
+    OneProduct,
     Quiet,
-    complete_product,
     compute_with_one_thread,
     one_screen_errors,
     print_json,
@@ -19,9 +19,7 @@ from executive.options import CellName, PolicyName, RunOptions
 
 @one_screen_errors
 def operator(
-    product: Annotated[
-        str, typer.Option(help="The product that is assembled.", autocompletion=complete_product)
-    ] = "valve_manifold",
+    product: OneProduct = "valve_manifold",
     screens: Annotated[int, typer.Option(min=1, help="Screens that watch.")] = 5,
     pairs: Annotated[int, typer.Option(min=1, help="Pairs of runs, with screens and without.")] = 3,
     cell: Annotated[CellName, typer.Option(metavar="[sim]", help="The cell.")] = CellName.SIM,

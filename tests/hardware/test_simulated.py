@@ -17,8 +17,10 @@ from sim.live import TICK_S, LiveWorld
 from sim.noise import BENCH, EXACT, Noise
 from sim.robot import HOME
 from skills.cell import Cell, Compliance, UnknownPart
-from skills.handling import Carry, LetGo, Pick
+from skills.feeling import LetGo
+from skills.handling import Carry
 from skills.insertion import Attempt
+from skills.pick import Pick
 from skills.push import StraightPush
 from skills.routine import Progress, Routine
 from skills.seated import CheckSeated

@@ -10,8 +10,8 @@ from sequences.solid import solid_of
 from sim.cell import CONTROL_PERIOD_S, SimCell
 from sim.noise import BENCH, EXACT
 from skills.cell import CellError
-from skills.handling import Pick
 from skills.insertion import Attempt
+from skills.pick import Pick
 from skills.routine import Progress, Routine
 from skills.script import at_height, shifted
 from skills.tasks import insertion_of

@@ -8,8 +8,10 @@ from sequences.load import load
 from sim.cell import SimCell
 from sim.noise import BENCH, EXACT, Noise
 from sim.truth import seated
-from skills.handling import Carry, Inspect, LetGo, LiftClear, Pick, PutBack
+from skills.feeling import Inspect, LetGo
+from skills.handling import Carry, LiftClear, PutBack
 from skills.insertion import Attempt
+from skills.pick import Pick
 from skills.policies import UnknownPolicy, policy
 from skills.push import StraightPush
 from skills.routine import Cause, Progress, Routine

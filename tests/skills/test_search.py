@@ -8,8 +8,9 @@ from sequences.load import load
 from skills.fake import EXACT, FakeCell
 from skills.fake_geometry import YAW_FIT_RAD, shifted
 from skills.fake_socket import Socket
-from skills.handling import Carry, Pick
+from skills.handling import Carry
 from skills.insertion import Attempt
+from skills.pick import Pick
 from skills.routine import Progress
 from skills.search import Search
 from skills.tasks import insertion_of

@@ -1,0 +1,69 @@
+"""Fetching a part from the tray.
+
+A part lies within a few millimetres and degrees of where the tray says. Closing the fingers on flat faces
+centres it along the closing direction and turns it straight; squeezing once across before the real grasp
+centres it in the other direction too. After that only the goal's estimate is wrong.
+"""
+
+import numpy as np
+from scipy.spatial.transform import RigidTransform
+
+from skills.cell import Cell
+from skills.handling import FAST, GRIP_N, LADEN, LIFT_M, PULL_OUT_N, SLOW, Handling, relaxed
+from skills.routine import Cause
+from skills.script import Failed, Script, closed, moved, opened, raised, turned, waited
+
+CENTRING_N = 15.0
+ASTRAY = (Cause.GRASP_MISSED, Cause.PART_DISPLACED)
+"""Failures to fetch a part that may be mended by looking for it with the fingers wide open."""
+
+
+class Pick(Handling):
+    """Fetch the part from the tray."""
+
+    def script(self, cell: Cell) -> Script:
+        """Open, go there, centre, grasp, lift, and see that it came along.
+
+        A part that is not where it should be is looked for once more with the fingers as wide open as what
+        waits beside it allows: they sweep it together from further away.
+        """
+        part = self.insertion.part
+        grasp = cell.locate(part).pose_in_base * self.insertion.tcp_in_plug
+        yield from opened(cell, self.opening(), f"opening for {part}")
+        yield from self.over(cell, grasp, f"going to {part}")
+        try:
+            yield from self._fetch(cell, grasp, self.opening())
+        except Failed as failure:
+            widest = self.insertion.fetch_width_m
+            if failure.cause not in ASTRAY or widest < self.opening():
+                raise
+            yield from relaxed(cell, f"looking around for {part}")
+            yield from opened(cell, widest, f"looking around for {part}")
+            yield from moved(
+                cell, raised(grasp, LIFT_M), f"looking around for {part}", speed=SLOW, snag_n=PULL_OUT_N
+            )
+            yield from self._fetch(cell, grasp, widest)
+        yield from moved(cell, raised(grasp, 0.015), f"lifting {part}", speed=SLOW)
+        yield from self.up(cell, f"lifting {part}", LADEN)
+        yield from waited(cell, 0.2, "weighing")
+        self.check_grip(cell, "the part was lost while lifting", Cause.SLIP)
+        cell.zero_wrench()
+
+    def _fetch(self, cell: Cell, grasp: RigidTransform, opening_m: float) -> Script:
+        """Centre the part and close on it, from above it with the fingers ``opening_m`` apart."""
+        part = self.insertion.part
+        if self.insertion.cross_width_m is not None:
+            yield from self._centre(cell, grasp, self.insertion.cross_width_m, opening_m)
+        yield from moved(cell, raised(grasp, LIFT_M), f"coming down on {part}", speed=FAST)
+        yield from moved(cell, grasp, f"coming down on {part}", speed=SLOW)
+        yield from closed(cell, self.insertion.grip_width_m, GRIP_N, f"grasping {part}")
+        self.check_grip(cell, "nothing of the right width between the fingers", Cause.GRASP_MISSED)
+
+    def _centre(self, cell: Cell, grasp: RigidTransform, width_m: float, opening_m: float) -> Script:
+        across = turned(grasp, np.pi / 2)
+        what = f"centring {self.insertion.part}"
+        yield from moved(cell, raised(across, LIFT_M), what, speed=FAST)
+        yield from moved(cell, across, what, speed=SLOW)
+        yield from closed(cell, width_m, CENTRING_N, what)
+        yield from opened(cell, opening_m, what)
+        yield from moved(cell, raised(across, LIFT_M), what, speed=FAST)
