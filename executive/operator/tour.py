@@ -27,6 +27,8 @@ from skills.trouble import Trouble, TroubleKind
 
 PRODUCT, JAMMED, LOST = "gearbox", "planet_a", "planet_c"
 SIZE = (100, 30)
+GRASPS = 4
+"""So many times a hand closes on a part before it believes that it is not there."""
 MOST_TRIES = 4
 """Attempts at a step after which it is left out."""
 WHO = "anna@bench"
@@ -142,7 +144,7 @@ class Still:
 def shots() -> list[Shot]:
     """The states of the guided run, in order."""
     assembly = load(PRODUCT)
-    troubles = [Trouble(TroubleKind.JAM, JAMMED), Trouble(TroubleKind.MISSED, LOST)]
+    troubles = [Trouble(TroubleKind.JAM, JAMMED), Trouble(TroubleKind.MISSED, LOST, GRASPS)]
     cell = FakeCell(assembly, insertions_of(assembly), troubles=troubles)
     options = RunOptions(policy=PolicyName.SEARCH, attempts=1, on_failure=OnFailure.ASK)
     guide = Guide()

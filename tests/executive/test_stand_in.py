@@ -60,22 +60,33 @@ def test_help_runs_out(make_world: Make) -> None:
     assert np.count_nonzero([a.part == "left" for a in result.attempts]) == 3
 
 
-def row(product: str, assembled: bool, interventions: int) -> dict[str, Any]:
-    return {"product": product, "assembled": assembled, "interventions": interventions}
+def row(product: str, assembled: bool, interventions: int, **facts: Any) -> dict[str, Any]:
+    verdicts = {"judged": 7, "agreed": 6, "false_seated": 1, "missed_seated": 0}
+    made = {"product": product, "assembled": assembled, "interventions": interventions}
+    return {**made, "truth_assembled": assembled, "at_first": False, **verdicts, **facts}
 
 
 def test_runs_count_for_everybody_who_may_help_as_often_as_they_needed() -> None:
-    rows = [row("motor", True, 0), row("motor", True, 1), row("motor", True, 2), row("motor", False, 3)]
+    rows = [
+        row("motor", True, 0, at_first=True),
+        row("motor", True, 1),
+        row("motor", True, 2),
+        row("motor", False, 3),
+    ]
     sums = summed([*rows, row("gearbox", True, 0)], 2)
     assert [(s["product"], s["assembled"]) for s in sums] == [
         ("motor", [1, 2, 3]), ("gearbox", [1, 1, 1]), ("all", [2, 3, 4]),
     ]  # fmt: skip
-    assert sums[0]["interventions"] == 5
+    assert (sums[0]["interventions"], sums[0]["judged"], sums[0]["false_seated"]) == (5, 28, 4)
     assert markdown(sums).splitlines()[2] == (
-        "| motor | 1/4 = 25 % [5, 70] | 2/4 = 50 % [15, 85] | 3/4 = 75 % [30, 95] |"
+        "| motor | 1/4 = 25 % [5, 70] | 1/4 = 25 % [5, 70] | 2/4 = 50 % [15, 85] | 3/4 = 75 % [30, 95] |"
     )
 
 
 @pytest.mark.parametrize(("most", "counts"), [(0, False), (1, True)])
 def test_one_that_needed_more_help_than_allowed_does_not_count(most: int, counts: bool) -> None:
     assert assembled_with(row("motor", True, 1), most) is counts
+
+
+def test_one_that_only_seems_assembled_does_not_count() -> None:
+    assert not assembled_with(row("motor", True, 0, truth_assembled=False), 2)
