@@ -36,7 +36,7 @@ class LimitsInFile(Model):
     stiffness_n_m: Annotated[float, Field(gt=0, le=5000)] = 3000.0
     rotational_stiffness_nm_rad: Annotated[float, Field(gt=0, le=300)] = 200.0
     joint_margin_deg: Annotated[float, Field(ge=1, le=30)] = 3.0
-    lease_ms: Annotated[float, Field(ge=50, le=120)] = 70.0
+    lease_ms: Annotated[float, Field(ge=50, le=120)] = 50.0
     servo_timeout_ms: Annotated[float, Field(ge=100, le=2000)] = 500.0
     state_timeout_ms: Annotated[float, Field(ge=20, le=120)] = 100.0
 

@@ -64,7 +64,7 @@ class Limits:
     """Stiffest rotational spring [N·m/rad]."""
     joint_margin_rad: float = 0.05
     """Distance to keep from the joint limits [rad]."""
-    lease_s: float = 0.07
+    lease_s: float = 0.05
     """Silence of the client in control after which the arm holds [s]."""
     servo_timeout_s: float = 0.5
     """Time without a new servo target after which the arm holds [s]."""
