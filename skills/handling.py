@@ -6,6 +6,7 @@ What all these routines share is here too: how wide to open, what counts as a gr
 import numpy as np
 from scipy.spatial.transform import RigidTransform
 
+from sequences.tray import OPEN_M, OPEN_MARGIN_M
 from skills.cell import Cell, Compliance
 from skills.insertion import Attempt
 from skills.routine import Cause
@@ -20,8 +21,6 @@ from skills.script import (
     shifted,
 )
 
-OPEN_MARGIN_M = 0.014
-"""How much wider than the part the fingers open to fetch it."""
 RELEASE_MARGIN_M = 0.008
 """How much wider than the part the fingers open to leave it."""
 WIDTH_TOLERANCE_M = 0.0015
@@ -46,12 +45,12 @@ class Handling(ScriptedRoutine):
 
     def release_opening(self) -> float:
         """How wide to open to let go of the part among others [m]."""
-        return min(self.insertion.grip_width_m + RELEASE_MARGIN_M, 0.08)
+        return min(self.insertion.grip_width_m + RELEASE_MARGIN_M, OPEN_M)
 
     def opening(self) -> float:
         """How wide to open around a part that lies somewhere near [m]."""
         widest = max(self.insertion.grip_width_m, self.insertion.cross_width_m or 0.0)
-        return min(widest + OPEN_MARGIN_M, 0.08)
+        return min(widest + OPEN_MARGIN_M, OPEN_M)
 
     def check_grip(self, cell: Cell, doing: str, otherwise: Cause) -> None:
         """Fail unless the fingers hold something as wide as the part."""

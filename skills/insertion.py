@@ -67,6 +67,8 @@ class Insertion:
     """It can begin to enter whatever its yaw, as with a round guide that comes before the rest."""
     mate_turns: bool = False
     """What it goes onto can itself turn freely, and follows a plug that turns slowly."""
+    cross_offset_m: tuple[float, float] = (0.0, 0.0)
+    """From the grasp to the middle of the part where it is squeezed for centring, along its x and y [m]."""
     fetch_width_m: float = 0.0
     """How far the hand may open over the part in the tray and clear what waits beside it [m]."""
     probe: Probe | None = None

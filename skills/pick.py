@@ -11,7 +11,7 @@ from scipy.spatial.transform import RigidTransform
 from skills.cell import Cell
 from skills.handling import FAST, GRIP_N, LADEN, LIFT_M, PULL_OUT_N, SLOW, Handling, relaxed
 from skills.routine import Cause
-from skills.script import Failed, Script, closed, moved, opened, raised, turned, waited
+from skills.script import Failed, Script, closed, moved, opened, raised, shifted, turned, waited
 
 CENTRING_N = 15.0
 ASTRAY = (Cause.GRASP_MISSED, Cause.PART_DISPLACED)
@@ -60,7 +60,9 @@ class Pick(Handling):
         self.check_grip(cell, "nothing of the right width between the fingers", Cause.GRASP_MISSED)
 
     def _centre(self, cell: Cell, grasp: RigidTransform, width_m: float, opening_m: float) -> Script:
-        across = turned(grasp, np.pi / 2)
+        plug = grasp.rotation * self.insertion.tcp_in_plug.rotation.inv()
+        middle = plug.apply([*self.insertion.cross_offset_m, 0.0])
+        across = turned(shifted(grasp, middle), np.pi / 2)
         what = f"centring {self.insertion.part}"
         yield from moved(cell, raised(across, LIFT_M), what, speed=FAST)
         yield from moved(cell, across, what, speed=SLOW)

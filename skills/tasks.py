@@ -2,34 +2,31 @@
 
 import numpy as np
 from scipy.spatial.transform import RigidTransform, Rotation
-from shapely import LineString
 
-from sequences.assembly import Assembly, Grasp, Part, Step
+from sequences.assembly import Assembly, Part, Step
 from sequences.heights import clear_height, enters_turned, touch_point, yaw_play
 from sequences.probe import probe_point
 from sequences.solid import Solid, solid_of
-from sequences.tray import widest_opening_m
+from sequences.tray import OPEN_M, squeeze_of, widest_opening_m
 from skills.insertion import KEYED_RAD, Insertion, Probe, Touch
 
 TRAVEL_MARGIN_M = 0.03
 """Air between what is carried and the tallest thing that stands [m]."""
-OPEN_M = 0.08
-"""Opening of the Franka hand [m]."""
-MAX_CENTRING_WIDTH_M = 0.066
-"""Widest part that the fingers can straddle with room for the tray's errors [m]."""
 
 
 def insertion_of(assembly: Assembly, step: Step) -> Insertion:
     """What ``step`` means for a robot. Geometry comes from the assembly; nothing is measured."""
     part = assembly.parts[step.part]
     solid, grasp = solid_of(part), part.grasps[0]
+    squeeze = squeeze_of(solid, grasp)
     touch, probe = touch_point(assembly, step), probe_point(assembly, step)
     return Insertion(
         part=step.part,
         skill=step.skill,
         tcp_in_plug=_turned_least(grasp.tcp_in_part, assembly.goal_in_base(step)),
         grip_width_m=grasp.width_mm / 1000.0,
-        cross_width_m=_cross_width(solid, grasp) if grasp.centre else None,
+        cross_width_m=squeeze.width_m if squeeze else None,
+        cross_offset_m=squeeze.offset_m if squeeze else (0.0, 0.0),
         mass_kg=solid.mass_kg,
         depth_m=step.depth_mm / 1000.0,
         clearance_m=step.clearance_mm / 1000.0,
@@ -66,20 +63,6 @@ def _turned_least(tcp_in_plug: RigidTransform, goal_in_base: RigidTransform) -> 
     if x > 1e-6 or (x > -1e-6 and y > 0.0):
         return tcp_in_plug
     return tcp_in_plug * RigidTransform.from_rotation(Rotation.from_rotvec([0.0, 0.0, np.pi]))
-
-
-def _cross_width(solid: Solid, grasp: Grasp) -> float | None:
-    """Width of the part at the grasp, across the closing direction [m]; None where it is too wide."""
-    x, y, z = (value / 1000.0 for value in grasp.position_mm)
-    along = np.deg2rad(grasp.yaw_deg)
-    reach = 0.2 * np.array([np.cos(along), np.sin(along)])
-    chord = LineString([(x - reach[0], y - reach[1]), (x + reach[0], y + reach[1])])
-    met = solid.section(z).intersection(chord)
-    if met.is_empty:
-        return None
-    west, south, east, north = met.bounds
-    width = float(np.hypot(east - west, north - south))
-    return width if width <= MAX_CENTRING_WIDTH_M else None
 
 
 def _travel_height(assembly: Assembly, part: Part, solid: Solid) -> float:

@@ -1,8 +1,9 @@
 """A simulated operator: does what a person at the cell would, at most so many times.
 
 It leads a part that is in the hand to above its hole, as well as an eye can judge that, and has the robot
-retry from there; a part that lies about it puts back into the tray; one that stands in its place it has
-checked. Only a simulated cell can be helped so: it is a person's counterpart in experiments.
+retry from there; one that is stuck it takes out of the hand. A part that lies about it puts back into the
+tray; one that stands in its place it has checked. Only a simulated cell can be helped so: it is a person's
+counterpart in experiments.
 """
 
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import numpy as np
 from scipy.spatial.transform import RigidTransform
 
 from executive.operator.attendant import Nobody, Watched
+from executive.operator.helm import Declined
 from executive.operator.protocol import LARGEST_JOG_M, Abort, ByHand, Jog, Mode, Regrasp, Retry
 from sequences.assembly import Step
 from skills.cell import Vector
@@ -70,8 +72,13 @@ class StandIn(Nobody):
         self.left -= 1
         yield
         if helm.cell.inner.observe().grasped:
-            yield from self._lead(watched, step)
-            helm.wish(NAME, Retry())
+            try:
+                yield from self._lead(watched, step)
+            except Declined:
+                self.world.place(step.part, helm.cell.locate(step.part).pose_in_base)
+                helm.wish(NAME, Regrasp())
+            else:
+                helm.wish(NAME, Retry())
             return
         goal = board.assembly.goal_in_base(step)
         if _apart(self.world.true_pose(step.part), goal) < board.insertion(board.progress.index).tolerance_m:

@@ -3,12 +3,11 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from shapely import unary_union
-
 from sequences.assembly import Grasp, Place
 from sequences.body import Solid
 from sequences.importing.problems import refused
-from sequences.standing import Flat, Standing, placed_mm
+from sequences.standing import Flat, Standing
+from sequences.tray import ground, hands_over, opening_m, room_mm
 from sequences.validate_hands import OPEN_M, hand, meets
 from sequences.validate_tray import FARTHEST_MM, NEAREST_MM
 
@@ -29,17 +28,17 @@ def laid_out(
     base: Solid,
 ) -> dict[str, Place]:
     """A place for each part, in the order given, the near ones first. Raises AssemblyError."""
-    clamped = _ground(base, BASE_MM).buffer(GAP_MM + 10.0)
+    clamped = ground(base, BASE_MM, 0.0).buffer(GAP_MM + 10.0)
     taken: list[tuple[Standing, Flat, Sequence[Grasp]]] = []
     places: dict[str, Place] = {}
     for name, (solid, grasps) in parts.items():
         for x, y in _spots():
             standing = Standing(name, solid, (x, y, TRAY_HEIGHT_MM))
-            ground = _ground(solid, (x, y, 0.0))
-            if ground.intersects(clamped) or any(ground.distance(other) < GAP_MM for _, other, _ in taken):
+            covered = ground(solid, (x, y), 0.0)
+            if covered.intersects(clamped) or any(covered.distance(other) < GAP_MM for _, other, _ in taken):
                 continue
             if all(_room(standing, grasps, other, others) for other, _, others in taken):
-                taken.append((standing, ground, grasps))
+                taken.append((standing, covered, grasps))
                 places[name] = Place(position_mm=(x, y))
                 break
         else:
@@ -63,13 +62,17 @@ def _spots() -> list[tuple[float, float]]:
 
 
 def _room(one: Standing, grasps: Sequence[Grasp], two: Standing, others: Sequence[Grasp]) -> bool:
-    """Whether the hand can take each of two neighbours by its first grasp."""
+    """Whether the hand can centre and take each of two neighbours by its first grasp."""
     return not (
-        meets(hand(grasps[0], one.position_mm, 0.0, OPEN_M), two, coming_down=True)
+        _crowded(one, grasps[0], two)
+        or _crowded(two, others[0], one)
+        or meets(hand(grasps[0], one.position_mm, 0.0, OPEN_M), two, coming_down=True)
         or meets(hand(others[0], two.position_mm, 0.0, OPEN_M), one, coming_down=True)
     )
 
 
-def _ground(solid: Solid, position_mm: tuple[float, float, float]) -> Flat:
-    flat: Flat = placed_mm(unary_union([slab.section for slab in solid.slabs]), position_mm, 0.0)
-    return flat
+def _crowded(one: Standing, grasp: Grasp, other: Standing) -> bool:
+    """Whether ``other`` stands where the fingers come down around ``one``, whichever way they are turned."""
+    hands = hands_over(one.solid, grasp, one.position_mm, one.yaw_deg)
+    free = hands.distance(ground(other.solid, other.position_mm, other.yaw_deg))
+    return bool(free < room_mm(opening_m(one.solid, grasp)))

@@ -3,11 +3,13 @@
 import pytest
 from shapely import Point
 
-from sequences.assembly import Place
+from sequences.assembly import Place, Tray
 from sequences.fingers import FINGER_THICKNESS_M
+from sequences.importing.layout import laid_out
 from sequences.load import load
 from sequences.solid import solid_of
 from sequences.tray import ASTRAY_MM, ground, widest_opening_m
+from sequences.validate_tray import check_tray
 
 PRODUCT = load("bearing_block")
 X, Y = PRODUCT.tray.places["bushing"].position_mm
@@ -36,3 +38,25 @@ def test_a_neighbour_takes_the_room_that_it_stands_in() -> None:
 @pytest.mark.parametrize("x_mm", [0.0, 15.0, 25.0])
 def test_there_is_none_between_parts_that_touch(x_mm: float) -> None:
     assert opening_beside_a_shaft(x_mm) < 0.03
+
+
+@pytest.mark.parametrize(("beside_mm", "crowded"), [(45.0, True), (75.0, False)])
+def test_places_too_close_for_the_open_hand_are_refused(beside_mm: float, crowded: bool) -> None:
+    x, y = PRODUCT.tray.places["bolt_left"].position_mm
+    places = {"bolt_left": Place(position_mm=(x, y)), "bolt_right": Place(position_mm=(x, y - beside_mm))}
+    tight = PRODUCT.model_copy(update={"tray": PRODUCT.tray.model_copy(update={"places": places})})
+    solids = {name: solid_of(part) for name, part in tight.parts.items()}
+    found = [problem for problem in check_tray(tight, solids) if "no room to fetch" in problem.message]
+    assert bool(found) is crowded
+    if crowded:
+        assert {problem.path[2] for problem in found} == {"bolt_left", "bolt_right"}
+        missing = int(found[0].hint.removeprefix("move them apart by ").removesuffix(" mm"))
+        assert beside_mm + missing < 75.0
+
+
+def test_a_laid_out_tray_leaves_room_to_fetch_everything() -> None:
+    solids = {name: solid_of(part) for name, part in PRODUCT.parts.items()}
+    waiting = {step.part: (solids[step.part], PRODUCT.parts[step.part].grasps) for step in PRODUCT.steps}
+    tray = Tray(height_mm=20.0, places=laid_out("here", waiting, solids["block"]))
+    told = check_tray(PRODUCT.model_copy(update={"tray": tray}), solids)
+    assert [problem.message for problem in told] == []
