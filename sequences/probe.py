@@ -25,6 +25,8 @@ MARGIN_M = 0.003
 """How far below the probed surface everything else must stay [m]."""
 ROOM_M = 0.003
 """Air to keep around fingers and hand [m]."""
+FAR_M = 0.012
+"""A grasp this far from the middle of a part tilts it when it is pressed there."""
 RADII_M = (0.0, 0.004, 0.008, 0.012, 0.016, 0.020)
 
 
@@ -39,10 +41,14 @@ class ProbePoint:
 
 
 def probe_point(assembly: Assembly, step: Step) -> ProbePoint | None:
-    """The place nearest to the grasp where ``step``'s part can be felt from above, or None."""
+    """Where ``step``'s part can be felt from above, or None.
+
+    As near to the grasp as can be; but a part that is held far from its middle would tilt, by its play, where
+    it is pressed there: it is felt near its middle or not at all.
+    """
     part = assembly.parts[step.part]
     others = tuple(slab for obstacle in obstacles(assembly, step) for slab in obstacle.slabs)
-    for offset in _candidates():
+    for offset in _candidates(part):
         top = _top(part, others, part.grasps[0], offset)
         if top is not None:
             return ProbePoint(offset, top + PAD_HALF_HEIGHT_M)
@@ -72,7 +78,17 @@ def open_at_the_end(assembly: Assembly, step: Step) -> bool:
     )
 
 
-def _candidates() -> list[tuple[float, float]]:
+def _candidates(part: Part) -> list[tuple[float, float]]:
+    around = _rings()
+    x, y, _ = (value / 1000.0 for value in part.grasps[0].position_mm)
+    middle_x, middle_y, _ = solid_of(part).centre_of_mass
+    to_middle = (round(float(middle_x) - x, 6), round(float(middle_y) - y, 6))
+    if math.hypot(*to_middle) < FAR_M:
+        return around
+    return [(to_middle[0] + x, to_middle[1] + y) for x, y in around if math.hypot(x, y) < FAR_M]
+
+
+def _rings() -> list[tuple[float, float]]:
     return [
         (round(radius * math.cos(angle), 6), round(radius * math.sin(angle), 6))
         for radius in RADII_M

@@ -7,9 +7,12 @@ from shapely import LineString, get_coordinates
 
 from sequences.assembly import GRIPPER_OPENING_MM, Assembly, Grasp, Part
 from sequences.errors import Path, Problem
+from sequences.fingers import PAD_HALF_HEIGHT_M
 from sequences.solid import Solid
 from sequences.standing import Flat, placed_mm
 
+LEAST_HEIGHT_MM = 1000.0 * PAD_HALF_HEIGHT_M + 0.5
+"""Height of a grasp above what the part stands on, at the least."""
 WIDTH_TOLERANCE_MM = 0.5
 CENTRE_TOLERANCE_MM = 1.0
 LINE_MM = 1000.0
@@ -51,6 +54,16 @@ def _grasps(part: Part, solid: Solid, path: Path) -> Iterator[Problem]:
         yield Problem(path, "has no grasp, so the robot cannot pick the part up", _proposal(solid))
     for index, grasp in enumerate(part.grasps):
         yield from _grasp(grasp, solid, (*path, index))
+    yield from _above_the_tray(part.grasps[:1], solid, path)
+
+
+def _above_the_tray(first: tuple[Grasp, ...], solid: Solid, path: Path) -> Iterator[Problem]:
+    """The grasp by which a part is fetched must leave room for the fingertips below it."""
+    lowest = solid.bounds[0, 2] * 1000 + LEAST_HEIGHT_MM
+    for grasp in first:
+        if grasp.position_mm[2] < lowest:
+            message = f"brings the fingertips {lowest - grasp.position_mm[2]:.1f} mm too close to the tray"
+            yield Problem((*path, 0, "position_mm"), message, f"grasp at z {lowest:g} mm or above")
 
 
 def _grasp(grasp: Grasp, solid: Solid, path: Path) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from sequences.assembly import Grasp
 from sequences.body import Solid
 from sequences.fingers import PAD_HALF_HEIGHT_M
 from sequences.standing import Slice, Standing
-from sequences.validate_grasps import pads_mm
+from sequences.validate_grasps import LEAST_HEIGHT_MM, pads_mm
 from sequences.validate_hands import hand, meets
 
 Points = NDArray[np.float64]
@@ -32,6 +32,8 @@ LEAST_AREA_MM2 = 10.0
 ENOUGH_AREA_MM2 = 120.0
 STRAIGHT = math.cos(math.radians(12.0))
 SAMPLES = 16_000
+TRAY_GAP_MM = 1.5
+"""Between the fingertips and the tray, beyond what is needed."""
 HEIGHT_STEP_MM = 3.0
 OFFSET_STEP_MM = 4.0
 TURNS_DEG = tuple(float(turn) for turn in range(0, 180, 15))
@@ -82,9 +84,10 @@ def _along(surface: Surface, turn: float) -> Iterator[Candidate]:
     normal = -surface.normals[:, 0] * sin + surface.normals[:, 1] * cos
     centre = surface.solid.centre_of_mass * 1000.0
     middle = centre[0] * cos + centre[1] * sin
-    high = float(surface.solid.bounds[1, 2]) * 1000.0
-    heights = np.arange(min(PAD_HALF_HEIGHT_M * 1000.0 * 0.5, high / 2), high - 2.0, HEIGHT_STEP_MM)
-    for z in heights if len(heights) else [high / 2]:
+    low, high = (float(z) * 1000.0 for z in surface.solid.bounds[:, 2])
+    least = low + LEAST_HEIGHT_MM + TRAY_GAP_MM
+    heights = np.arange(least, high - 2.0, HEIGHT_STEP_MM)
+    for z in heights if len(heights) else [(least + high) / 2] if least < high else []:
         level = np.abs(surface.points[:, 2] - z) < PAD_HALF_HEIGHT_M * 1000.0
         here = across[level] - middle
         if len(here) == 0:
