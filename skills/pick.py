@@ -5,28 +5,28 @@ centres it along the closing direction and turns it straight; squeezing once acr
 centres it in the other direction too. After that only the goal's estimate is wrong.
 """
 
+from collections.abc import Generator
+
 import numpy as np
 from scipy.spatial.transform import RigidTransform
 
-from skills.cell import Cell
+from skills.cell import Cell, Observation
 from skills.handling import FAST, GRIP_N, LADEN, LIFT_M, PULL_OUT_N, SLOW, Handling, relaxed
 from skills.routine import Cause
 from skills.script import Failed, Script, closed, moved, opened, raised, shifted, turned, waited
 
 CENTRING_N = 15.0
+PAD_REACH_M = 0.015
+"""How much of a face the pads reach along [m]: less than their width, for they are soft."""
 ASTRAY = (Cause.GRASP_MISSED, Cause.PART_DISPLACED)
-"""Failures to fetch a part that may be mended by looking for it with the fingers wide open."""
+"""Failures to fetch a part that may be mended by looking for it."""
 
 
 class Pick(Handling):
     """Fetch the part from the tray."""
 
     def script(self, cell: Cell) -> Script:
-        """Open, go there, centre, grasp, lift, and see that it came along.
-
-        A part that is not where it should be is looked for once more with the fingers as wide open as what
-        waits beside it allows: they sweep it together from further away.
-        """
+        """Open, go there, centre, grasp, lift, and see that it came along."""
         part = self.insertion.part
         grasp = cell.locate(part).pose_in_base * self.insertion.tcp_in_plug
         yield from opened(cell, self.opening(), f"opening for {part}")
@@ -34,20 +34,49 @@ class Pick(Handling):
         try:
             yield from self._fetch(cell, grasp, self.opening())
         except Failed as failure:
-            widest = self.insertion.fetch_width_m
-            if failure.cause not in ASTRAY or widest < self.opening():
+            if failure.cause not in ASTRAY:
                 raise
-            yield from relaxed(cell, f"looking around for {part}")
-            yield from opened(cell, widest, f"looking around for {part}")
-            yield from moved(
-                cell, raised(grasp, LIFT_M), f"looking around for {part}", speed=SLOW, snag_n=PULL_OUT_N
-            )
-            yield from self._fetch(cell, grasp, widest)
+            grasp = yield from self._look_again(cell, grasp, failure)
         yield from moved(cell, raised(grasp, 0.015), f"lifting {part}", speed=SLOW)
         yield from self.up(cell, f"lifting {part}", LADEN)
         yield from waited(cell, 0.2, "weighing")
         self.check_grip(cell, "the part was lost while lifting", Cause.SLIP)
         cell.zero_wrench()
+
+    def _look_again(
+        self, cell: Cell, grasp: RigidTransform, failure: Failed
+    ) -> Generator[str, None, RigidTransform]:
+        """Where the part was grasped after all.
+
+        One that the pads hold by its corners lies turned as its width between them tells, this way or that.
+        One that is not between the fingers is swept together from as far away as what waits beside it allows.
+        """
+        angle = self.caught_rad(cell.observe())
+        looks = [(turned(grasp, turn), self.opening()) for turn in (angle, -angle) if angle > 0.0]
+        if not looks and self.insertion.fetch_width_m >= self.opening():
+            looks = [(grasp, self.insertion.fetch_width_m)]
+        what = f"looking around for {self.insertion.part}"
+        for place, opening_m in looks:
+            yield from relaxed(cell, what)
+            yield from opened(cell, opening_m, what)
+            yield from moved(cell, raised(grasp, LIFT_M), what, speed=SLOW, snag_n=PULL_OUT_N)
+            try:
+                yield from self._fetch(cell, place, opening_m)
+            except Failed as again:
+                failure = again
+            else:
+                return place
+        raise failure
+
+    def caught_rad(self, observation: Observation) -> float:
+        """How far the part is turned that the pads hold by its corners [rad]; 0 where they do not."""
+        width, length = self.insertion.grip_width_m, self.insertion.cross_width_m
+        if not observation.grasped or length is None or observation.gripper_width_m < width:
+            return 0.0
+        reach = min(length, PAD_REACH_M)
+        diagonal = np.hypot(width, reach)
+        share = min(observation.gripper_width_m / diagonal, 1.0)
+        return float(np.arctan2(reach, width) - np.arccos(share))
 
     def _fetch(self, cell: Cell, grasp: RigidTransform, opening_m: float) -> Script:
         """Centre the part and close on it, from above it with the fingers ``opening_m`` apart."""
