@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from shapely import LineString, MultiPoint, affinity, box, unary_union
 
-from sequences.assembly import Assembly, Grasp
+from sequences.assembly import GRIPPER_OPENING_MM, Assembly, Grasp
 from sequences.fingers import FINGER_THICKNESS_M, FINGER_WIDTH_M, PAD_HALF_HEIGHT_M
 from sequences.solid import Solid, solid_of
 from sequences.standing import Flat, placed_mm
 
-OPEN_M = 0.08
+OPEN_M = GRIPPER_OPENING_MM / 1000.0
 """Opening of the Franka hand [m]."""
 OPEN_MARGIN_M = 0.014
 """How much wider than the part the fingers open to fetch it."""
@@ -81,11 +81,6 @@ def opening_m(solid: Solid, grasp: Grasp) -> float:
     squeeze = squeeze_of(solid, grasp)
     across = squeeze.width_m if squeeze else 0.0
     return min(max(grasp.width_mm / 1000.0, across) + OPEN_MARGIN_M, OPEN_M)
-
-
-def room_mm(opening_m: float) -> float:
-    """How far from the TCP nothing may stand where a hand comes down opened so far, turned any way [mm]."""
-    return 1000.0 * math.hypot(opening_m / 2.0 + FINGER_THICKNESS_M, FINGER_WIDTH_M / 2.0) + ASTRAY_MM
 
 
 def hands_over(solid: Solid, grasp: Grasp, position_mm: tuple[float, ...], yaw_deg: float) -> MultiPoint:

@@ -1,17 +1,17 @@
 """Whether the hand finds room: around the part it holds, at the goal, and between neighbours in the tray."""
 
 from collections.abc import Container, Iterable
+from dataclasses import replace
 
 from sequences.assembly import Assembly, Grasp, Part, Step
 from sequences.errors import Path, Problem
 from sequences.fingers import finger_slabs
 from sequences.solid import Solid
 from sequences.standing import Slice, Standing, before, placed_mm
+from sequences.tray import ASTRAY_MM, opening_m, squeeze_of
 
 OVERLAP_MM2 = 0.5
 TOUCHING_MM = 0.01
-OPEN_M = 0.004
-"""How far each finger stands off the part before it closes [m]."""
 
 
 def check_hands(assembly: Assembly, solids: dict[str, Solid], skip: Container[int | str]) -> list[Problem]:
@@ -43,6 +43,29 @@ def hand(
         Slice(slab.z_lo * 1000 + lift, slab.z_hi * 1000 + lift, placed_mm(slab.section, position_mm, yaw_deg))
         for slab in finger_slabs(grasp, opening_m)
     ]
+
+
+def fetching(
+    solid: Solid, grasp: Grasp, position_mm: tuple[float, float, float], yaw_deg: float
+) -> list[Slice]:
+    """The open hand as it comes down to centre and to grasp a waiting part, with room for errors [mm]."""
+    ways, squeeze = [grasp], squeeze_of(solid, grasp)
+    if squeeze is not None:
+        x, y, z = grasp.position_mm
+        middle = (x + 1000.0 * squeeze.offset_m[0], y + 1000.0 * squeeze.offset_m[1], z)
+        turned = {
+            "position_mm": middle,
+            "yaw_deg": grasp.yaw_deg + 90.0,
+            "width_mm": 1000.0 * squeeze.width_m,
+        }
+        ways.append(grasp.model_copy(update=turned))
+    opening = opening_m(solid, grasp)
+    slices = [
+        one
+        for way in ways
+        for one in hand(way, position_mm, yaw_deg, (opening - way.width_mm / 1000.0) / 2.0)
+    ]
+    return [replace(one, flat=one.flat.buffer(ASTRAY_MM)) for one in slices]
 
 
 def meets(slices: Iterable[Slice], other: Standing, *, coming_down: bool) -> bool:
@@ -91,15 +114,11 @@ def _waiting(assembly: Assembly, solids: dict[str, Solid]) -> list[Standing]:
 
 
 def _in_the_tray(part: Part, here: Standing, waiting: list[Standing]) -> list[Problem]:
-    met: list[str] = []
-    for grasp in part.grasps:
-        slices = hand(grasp, here.position_mm, here.yaw_deg, OPEN_M)
-        hit = [
-            other.name for other in waiting if other is not here and meets(slices, other, coming_down=True)
-        ]
-        if not hit:
-            return []
-        met += hit
+    """The hand fetches a part by its first grasp."""
+    slices = fetching(here.solid, part.grasps[0], here.position_mm, here.yaw_deg)
+    met = [other.name for other in waiting if other is not here and meets(slices, other, coming_down=True)]
+    if not met:
+        return []
     path = ("tray", "places", here.name, "position_mm")
     hint = f"put '{here.name}' and '{met[0]}' farther apart, or turn one"
-    return [Problem(path, f"leaves the hand no room beside '{met[0]}'", hint)]
+    return [Problem(path, f"leaves the open hand no room beside '{met[0]}'", hint)]

@@ -8,7 +8,7 @@ from sequences.assembly import Assembly
 from sequences.errors import Path, Problem
 from sequences.solid import Solid
 from sequences.standing import Flat
-from sequences.tray import footprints, ground, hands_over, opening_m, room_mm
+from sequences.tray import footprints, ground
 
 NEAREST_MM = 280.0
 """Horizontal distance from the robot's base at which the FR3 still works with its tool straight down."""
@@ -24,7 +24,6 @@ def check_tray(assembly: Assembly, solids: dict[str, Solid]) -> list[Problem]:
     return [
         *_reach(assembly),
         *_overlaps(covered),
-        *_crowds(assembly, solids, covered),
         *_in_the_fixture(assembly, solids, covered),
     ]
 
@@ -50,22 +49,6 @@ def _overlaps(covered: dict[str, Flat]) -> Iterator[Problem]:
             yield Problem(
                 ("tray", "places", other, "position_mm"), message, _apart(covered[one], covered[other])
             )
-
-
-def _crowds(assembly: Assembly, solids: dict[str, Solid], covered: dict[str, Flat]) -> Iterator[Problem]:
-    """Neighbours that stand where the open hand must come down."""
-    for name, flat in covered.items():
-        place, grasps = assembly.tray.places[name], assembly.parts[name].grasps
-        if not grasps:
-            continue
-        hands = hands_over(solids[name], grasps[0], place.position_mm, place.yaw_deg)
-        room = room_mm(opening_m(solids[name], grasps[0]))
-        for other, beside in covered.items():
-            missing = room - hands.distance(beside)
-            if other != name and missing > 0.0 and not beside.intersects(flat):
-                message = f"leaves the open hand no room to fetch '{name}' beside '{other}'"
-                hint = f"move them apart by {math.ceil(missing)} mm"
-                yield Problem(("tray", "places", name, "position_mm"), message, hint)
 
 
 def _apart(one: Flat, other: Flat) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from sequences.assembly import Assembly, Step
+from sequences.tray import OPEN_M
 from skills.cell import CellError, Compliance, Fault, Observation, PoseEstimate, UnknownPart, Vector
 from skills.fake_geometry import Matrix, at_height, inverse, shifted, towards, wrapped, yaw_of
 from skills.fake_socket import Socket
@@ -22,7 +23,6 @@ from skills.insertion import Insertion
 from skills.trouble import Trouble, TroubleKind
 
 PERIOD_S = 0.06
-OPEN_M = 0.08
 FINGER_SPEED = 0.2
 SERVO_SPEED = 0.3
 TURN_SPEED = 3.0

@@ -8,8 +8,6 @@ from skills.cell import Vector
 
 Matrix = NDArray[np.float64]
 """(4, 4) a pose."""
-YAW_FIT_RAD = np.radians(8.0)
-"""How far a keyed plug may be turned and still enter [rad]."""
 
 
 def towards(a: Matrix, b: Matrix, most_m: float, most_rad: float) -> Matrix:
@@ -28,11 +26,6 @@ def towards(a: Matrix, b: Matrix, most_m: float, most_rad: float) -> Matrix:
         part_turn = Rotation.from_rotvec(Rotation.from_matrix(turn).as_rotvec() / need)
         reached[:3, :3] = part_turn.as_matrix() @ a[:3, :3]
     return reached
-
-
-def fits(sideways_m: float, yaw: float, clearance_m: float) -> bool:
-    """A plug so far aside [m] and so far turned [rad] can enter its socket."""
-    return sideways_m <= clearance_m + 1e-9 and abs(yaw) <= YAW_FIT_RAD
 
 
 def inverse(pose: Matrix) -> Matrix:

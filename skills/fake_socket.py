@@ -5,8 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from skills.cell import Vector
-from skills.fake_geometry import YAW_FIT_RAD, Matrix, fits, shifted, wrapped, yaw_of
+from skills.fake_geometry import Matrix, shifted, wrapped, yaw_of
 from skills.insertion import Insertion
+
+YAW_FIT_RAD = np.radians(8.0)
+"""How far a keyed plug may be turned and still enter, and turn between the walls [rad]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Socket:
 
     def takes(self, sideways_m: float, yaw: float) -> bool:
         """A plug so far aside [m] and so far turned [rad] can enter."""
-        return fits(sideways_m, yaw, self.insertion.clearance_m)
+        return sideways_m <= self.insertion.clearance_m + 1e-9 and bool(abs(yaw) <= YAW_FIT_RAD)
 
     def straightened(self, plug: Matrix) -> Matrix:
         """The plug turned back, where it stands, as far as the walls let it turn."""

@@ -7,8 +7,8 @@ from sequences.assembly import Grasp, Place
 from sequences.body import Solid
 from sequences.importing.problems import refused
 from sequences.standing import Flat, Standing
-from sequences.tray import ground, hands_over, opening_m, room_mm
-from sequences.validate_hands import OPEN_M, hand, meets
+from sequences.tray import ground
+from sequences.validate_hands import fetching, meets
 from sequences.validate_tray import FARTHEST_MM, NEAREST_MM
 
 BASE_MM = (520.0, 0.0, 50.0)
@@ -64,15 +64,6 @@ def _spots() -> list[tuple[float, float]]:
 def _room(one: Standing, grasps: Sequence[Grasp], two: Standing, others: Sequence[Grasp]) -> bool:
     """Whether the hand can centre and take each of two neighbours by its first grasp."""
     return not (
-        _crowded(one, grasps[0], two)
-        or _crowded(two, others[0], one)
-        or meets(hand(grasps[0], one.position_mm, 0.0, OPEN_M), two, coming_down=True)
-        or meets(hand(others[0], two.position_mm, 0.0, OPEN_M), one, coming_down=True)
+        meets(fetching(one.solid, grasps[0], one.position_mm, 0.0), two, coming_down=True)
+        or meets(fetching(two.solid, others[0], two.position_mm, 0.0), one, coming_down=True)
     )
-
-
-def _crowded(one: Standing, grasp: Grasp, other: Standing) -> bool:
-    """Whether ``other`` stands where the fingers come down around ``one``, whichever way they are turned."""
-    hands = hands_over(one.solid, grasp, one.position_mm, one.yaw_deg)
-    free = hands.distance(ground(other.solid, other.position_mm, other.yaw_deg))
-    return bool(free < room_mm(opening_m(one.solid, grasp)))

@@ -3,12 +3,14 @@
 import pytest
 from shapely import Point
 
-from sequences.assembly import Place, Tray
+from sequences.assembly import Assembly, Part, Place, Tray
 from sequences.fingers import FINGER_THICKNESS_M
 from sequences.importing.layout import laid_out
 from sequences.load import load
 from sequences.solid import solid_of
-from sequences.tray import ASTRAY_MM, ground, widest_opening_m
+from sequences.tray import ASTRAY_MM, ground, squeeze_of, widest_opening_m
+from sequences.validate_grasps import check_grasps
+from sequences.validate_hands import check_hands
 from sequences.validate_tray import check_tray
 
 PRODUCT = load("bearing_block")
@@ -40,23 +42,63 @@ def test_there_is_none_between_parts_that_touch(x_mm: float) -> None:
     assert opening_beside_a_shaft(x_mm) < 0.03
 
 
-@pytest.mark.parametrize(("beside_mm", "crowded"), [(45.0, True), (75.0, False)])
-def test_places_too_close_for_the_open_hand_are_refused(beside_mm: float, crowded: bool) -> None:
+def crowded(assembly: Assembly) -> set[str]:
+    """Parts beside which there is no room for the open hand."""
+    solids = {name: solid_of(part) for name, part in assembly.parts.items()}
+    found = check_hands(assembly, solids, ())
+    return {str(problem.path[2]) for problem in found if "the open hand no room" in problem.message}
+
+
+@pytest.mark.parametrize(
+    ("beside_mm", "told"),
+    [(38.0, {"bolt_left", "bolt_right"}), (75.0, set())],
+)
+def test_places_too_close_for_the_open_hand_are_refused(beside_mm: float, told: set[str]) -> None:
     x, y = PRODUCT.tray.places["bolt_left"].position_mm
     places = {"bolt_left": Place(position_mm=(x, y)), "bolt_right": Place(position_mm=(x, y - beside_mm))}
-    tight = PRODUCT.model_copy(update={"tray": PRODUCT.tray.model_copy(update={"places": places})})
-    solids = {name: solid_of(part) for name, part in tight.parts.items()}
-    found = [problem for problem in check_tray(tight, solids) if "no room to fetch" in problem.message]
-    assert bool(found) is crowded
-    if crowded:
-        assert {problem.path[2] for problem in found} == {"bolt_left", "bolt_right"}
-        missing = int(found[0].hint.removeprefix("move them apart by ").removesuffix(" mm"))
-        assert beside_mm + missing < 75.0
+    tray = PRODUCT.tray.model_copy(update={"places": places})
+    assert crowded(PRODUCT.model_copy(update={"tray": tray})) == told
 
 
 def test_a_laid_out_tray_leaves_room_to_fetch_everything() -> None:
     solids = {name: solid_of(part) for name, part in PRODUCT.parts.items()}
     waiting = {step.part: (solids[step.part], PRODUCT.parts[step.part].grasps) for step in PRODUCT.steps}
     tray = Tray(height_mm=20.0, places=laid_out("here", waiting, solids["block"]))
-    told = check_tray(PRODUCT.model_copy(update={"tray": tray}), solids)
-    assert [problem.message for problem in told] == []
+    laid = PRODUCT.model_copy(update={"tray": tray})
+    assert check_tray(laid, solids) == []
+    assert crowded(laid) == set()
+
+
+def boat(flare_mm: float, **grasp: object) -> Part:
+    """A bar of 60 mm, longer by ``flare_mm`` at each end of its top, held 20 mm off its middle."""
+    layers = [
+        {"from_mm": 0, "to_mm": 14, "shape": {"rectangle": {"size_mm": [60, 12]}}},
+        {"from_mm": 14, "to_mm": 20, "shape": {"rectangle": {"size_mm": [60 + 2 * flare_mm, 12]}}},
+    ]
+    held = {"position_mm": [-20, 0, 11], "width_mm": 12, **grasp}
+    return Part.model_validate({"title": "Boat", "layers": layers, "density_kg_m3": 1000, "grasps": [held]})
+
+
+def test_a_part_held_off_its_middle_is_centred_about_its_middle() -> None:
+    part = boat(0.0)
+    squeeze = squeeze_of(solid_of(part), part.grasps[0])
+    assert squeeze is not None
+    assert squeeze.width_m == pytest.approx(0.06)
+    assert squeeze.offset_m == pytest.approx((0.02, 0.0))
+
+
+@pytest.mark.parametrize("part", [boat(8.0), boat(0.0, centre=False)])
+def test_a_part_is_not_centred_where_the_fingers_cannot_pass_or_it_must_not_be(part: Part) -> None:
+    assert squeeze_of(solid_of(part), part.grasps[0]) is None
+
+
+@pytest.mark.parametrize(("height_mm", "fits"), [(7.0, False), (8.9, False), (9.1, True)])
+def test_a_grasp_keeps_the_fingertips_off_the_tray(height_mm: float, fits: bool) -> None:
+    grasp = PRODUCT.parts["bushing"].grasps[0]
+    lowest = float(solid_of(PRODUCT.parts["bushing"]).bounds[0, 2]) * 1000.0
+    at = (*grasp.position_mm[:2], lowest + height_mm)
+    lower = (grasp.model_copy(update={"position_mm": at}),)
+    low = PRODUCT.parts["bushing"].model_copy(update={"grasps": lower})
+    product = PRODUCT.model_copy(update={"parts": {**PRODUCT.parts, "bushing": low}})
+    told = check_grasps(product, {"bushing": solid_of(low)})
+    assert any("too close to the tray" in problem.message for problem in told) is not fits

@@ -6,8 +6,8 @@ from scipy.spatial.transform import RigidTransform, Rotation
 
 from sequences.load import load
 from skills.fake import EXACT, FakeCell
-from skills.fake_geometry import YAW_FIT_RAD, shifted
-from skills.fake_socket import Socket
+from skills.fake_geometry import shifted
+from skills.fake_socket import YAW_FIT_RAD, Socket
 from skills.handling import Carry
 from skills.insertion import Attempt
 from skills.pick import Pick
