@@ -30,6 +30,8 @@ from sequences.files import write_whole
 Row = dict[str, Any]
 MOMENT_S = (0.3, 9.0)
 """How long a run or a screen lives at least and at most [s]."""
+STARTING = 0.2
+"""Share of the deaths whose moment counts from the start of the program, not from when the run goes on."""
 MOST_DEATHS = 4
 """Deaths around one product."""
 TYPED_S = 0.6
@@ -95,6 +97,8 @@ class Product:
         self.held: list[list[Event]] = []
         """What the journal held at each death of the executive."""
         self.starts = 0
+        self._written = 0
+        """How many events there were at the newest start."""
         self.helper = Helper(setting.runs_dir, rng, watch=bool(rng.integers(2)))
         self.screen = Screen(setting.runs_dir)
         self._executive: subprocess.Popen[bytes] | None = None
@@ -115,10 +119,14 @@ class Product:
         """Let it go on for a while, then kill somebody; None when the product was done before."""
         lived_s = float(self.rng.uniform(*MOMENT_S))
         victim = Victim.SCREEN if self.rng.uniform() < SCREENS else Victim.EXECUTIVE
+        counts = bool(self.rng.uniform() < STARTING)
         ends = time.monotonic() + lived_s
         while time.monotonic() < ends:
             if stop_wanted() or not self._goes_on():
                 return None
+            if not counts:
+                counts = len(self._events()) > self._written
+                ends = time.monotonic() + lived_s
             self.helper.help(self.screen)
             time.sleep(LOOK_EVERY_S)
         before = self._events()
@@ -173,7 +181,7 @@ class Product:
             words += ["--seed", str(self.seed), "--attempts", "4"]
         else:
             words = ["resume", str(self.run)]
-        self._known = known
+        self._known, self._written = known, len(self._events())
         self._executive = subprocess.Popen(
             [sys.executable, "-m", "executive.main", *words, "--quiet", "--pace", f"{setting.pace:g}",
              "--runs-dir", str(setting.runs_dir)],

@@ -18,7 +18,9 @@ from executive.operator.feed import LiveFeed, Unheard
 from executive.operator.protocol import AnyWish, Mode, Pause, Remark, Resume, Retry
 
 NOTES, PAUSES, RETRIES = 0.25, 0.04, 0.02
-"""How likely each is when there is nothing to answer."""
+"""How likely each is when there is nothing to answer and a moment has passed."""
+MOMENT_S = 1.0
+"""On the run's clock: a slow machine must not have its attempts made again without end [s]."""
 ROWS, COLUMNS = 30, 100
 
 
@@ -41,6 +43,7 @@ class Helper:
         self.answered: list[Answered] = []
         self._feed = LiveFeed(runs_dir, None, "helper", watch=watch)
         self._notes = 0
+        self._moment_s = float("-inf")
 
     def close(self) -> None:
         """Let go of the run."""
@@ -62,7 +65,8 @@ class Helper:
             self._say(Retry(elsewhere=True), Answered("retry from another start"))
         elif state.mode is Mode.PAUSED:
             self._say(Resume(), Answered("resume"))
-        else:
+        elif not 0.0 <= state.time_s - self._moment_s < MOMENT_S:
+            self._moment_s = state.time_s
             self._say_something()
 
     def _say_something(self) -> None:
