@@ -103,17 +103,20 @@ class Reflexes:
             return "joint_reflex"
         return None
 
-    def torques(self, commanded: Vector) -> str | None:
-        """The error that commanded torques (7,) mean [N·m]."""
+    def torques(self, commanded: Vector, ticks: int = 1) -> str | None:
+        """The error that commanded torques (7,) mean [N·m], ``ticks`` after those before."""
         before, self._last = self._last, commanded
         if not np.all(np.isfinite(commanded)):
             return "controller_torque_discontinuity"
-        if before is not None and np.abs(commanded - before).max() > TORQUE_STEP_NM * ROUNDING:
+        if before is not None and np.abs(commanded - before).max() > TORQUE_STEP_NM * ROUNDING * ticks:
             return "controller_torque_discontinuity"
         return None
 
-    def joints(self, commanded: Vector, q: Vector) -> str | None:
-        """The error that commanded joint angles (7,) mean, with the arm at ``q`` (7,) [rad]."""
+    def joints(self, commanded: Vector, q: Vector, ticks: int = 1) -> str | None:
+        """The error that commanded joint angles (7,) mean, with the arm at ``q`` (7,) [rad].
+
+        ``ticks`` is how many milliseconds lie between them and those before.
+        """
         before, speed_before = self._last, self._speed
         self._last = commanded
         if np.any(commanded < Q_MIN) or np.any(commanded > Q_MAX) or not np.all(np.isfinite(commanded)):
@@ -121,15 +124,18 @@ class Reflexes:
         if before is None:
             far = np.abs(commanded - q).max() > START_RAD
             return "joint_position_motion_generator_start_pose_invalid" if far else None
-        self._speed = speed = (commanded - before) / TICK_S
+        self._speed = speed = (commanded - before) / (ticks * TICK_S)
         if np.any(np.abs(speed) > DQ_MAX * ROUNDING):
             return "joint_motion_generator_velocity_limits_violation"
-        if speed_before is not None and np.abs(speed - speed_before).max() > DDQ_MAX * TICK_S * ROUNDING:
+        if speed_before is not None and np.abs(speed - speed_before).max() > DDQ_MAX * ticks * TICK_S * ROUNDING:
             return "joint_motion_generator_velocity_discontinuity"
         return None
 
-    def pose(self, commanded: Vector, tcp: Vector) -> str | None:
-        """The error that a commanded pose (4, 4) means, with the TCP at ``tcp`` (4, 4)."""
+    def pose(self, commanded: Vector, tcp: Vector, ticks: int = 1) -> str | None:
+        """The error that a commanded pose (4, 4) means, with the TCP at ``tcp`` (4, 4).
+
+        ``ticks`` is how many milliseconds lie between it and the one before.
+        """
         before, speed_before = self._last, self._speed
         self._last = commanded
         turn = commanded[:3, :3]
@@ -141,12 +147,12 @@ class Reflexes:
         self._speed = speed = np.concatenate(
             [commanded[:3, 3] - before[:3, 3], small_turn(turn @ before[:3, :3].T)]
         )
-        speed /= TICK_S
+        speed /= ticks * TICK_S
         if _norm(speed[:3]) > SPEED_MAX or _norm(speed[3:]) > ANGULAR_SPEED_MAX:
             return "cartesian_motion_generator_velocity_limits_violation"
         if speed_before is None:
             return None
-        change = (speed - speed_before) / TICK_S
+        change = (speed - speed_before) / (ticks * TICK_S)
         if _norm(change[:3]) > ACCELERATION_MAX * 1.5 or _norm(change[3:]) > ANGULAR_ACCELERATION_MAX * 1.5:
             return "cartesian_motion_generator_velocity_discontinuity"
         return None

@@ -36,6 +36,8 @@ class Drive:
         self.control = Control.HOLD
         self._world = world
         self._command: UDPCommand | None = None
+        self._answered = 0
+        """The state that the command before this one answered, by number."""
         self.hold()
 
     def begin(self, control: Control) -> None:
@@ -70,11 +72,13 @@ class Drive:
         if self.control is Control.HOLD or command is None:
             self._world.follow(self._held, np.zeros(7))
             return None
+        ticks = max(1, command.message_id - self._answered)
+        self._answered = command.message_id
         if self.control is Control.TORQUE:
-            return self._push(np.array(command.tau_J_d), lost)
+            return self._push(np.array(command.tau_J_d), ticks, lost)
         if self.control is Control.JOINTS:
-            return self._lead(np.array(command.q_c), lost)
-        return self._place(np.array(command.O_T_EE_c).reshape(4, 4).T, lost)
+            return self._lead(np.array(command.q_c), ticks, lost)
+        return self._place(np.array(command.O_T_EE_c).reshape(4, 4).T, ticks, lost)
 
     def write(self, record: StateRecord, q: Vector, dq: Vector, tcp: Vector) -> None:
         """The desired values of a state, as the robot reports them."""
@@ -89,20 +93,20 @@ class Drive:
         record["tau_J_d"] = np.array(command.tau_J_d) if command is not None and torque else np.zeros(7)
         record.generator, record.controller = _REPORTED[self.control]
 
-    def _push(self, torques: Vector, lost: bool) -> str | None:
-        error = None if lost else self.reflexes.torques(torques)
+    def _push(self, torques: Vector, ticks: int, lost: bool) -> str | None:
+        error = None if lost else self.reflexes.torques(torques, ticks)
         if error is None:
             self._world.push(torques)
         return error
 
-    def _lead(self, q: Vector, lost: bool) -> str | None:
-        error = None if lost else self.reflexes.joints(q, self._world.q)
+    def _lead(self, q: Vector, ticks: int, lost: bool) -> str | None:
+        error = None if lost else self.reflexes.joints(q, self._world.q, ticks)
         if error is None:
             self._follow(self._held + self._speed * TICK_S if lost else q)
         return error
 
-    def _place(self, pose: Vector, lost: bool) -> str | None:
-        error = None if lost else self.reflexes.pose(pose, self._world.tcp)
+    def _place(self, pose: Vector, ticks: int, lost: bool) -> str | None:
+        error = None if lost else self.reflexes.pose(pose, self._world.tcp, ticks)
         if error is not None:
             return error
         q = self._world.reach(self._held, pose)

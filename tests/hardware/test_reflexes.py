@@ -68,6 +68,19 @@ def test_joint_commands_may_not_jump_race_or_leave() -> None:
     assert reflexes.joints(Q + 3.0, Q) == "joint_motion_generator_position_limits_violation"
 
 
+def test_a_client_that_missed_states_is_not_called_abrupt() -> None:
+    """It answers the last state that it saw and then the newest: five milliseconds' way between two answers."""
+    reflexes, speed = Reflexes(), 0.5
+    for tick, ticks in ((0, 1), (5, 5), (6, 1), (7, 1)):
+        assert reflexes.joints(Q + speed * tick * TICK_S, Q, ticks) is None
+    reflexes.forget()
+    for tick, said in ((0, None), (5, None), (6, "joint_motion_generator_velocity_discontinuity")):
+        assert reflexes.joints(Q + speed * tick * TICK_S, Q) == said
+    reflexes.forget()
+    assert reflexes.torques(np.full(7, 1.0)) is None
+    assert reflexes.torques(np.full(7, 5.0), 4) is None
+
+
 def test_pose_commands_may_not_jump_race_or_bend() -> None:
     reflexes, tcp = Reflexes(), np.eye(4)
 
