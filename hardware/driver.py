@@ -249,7 +249,7 @@ class FrankyArm:
 
     def _brake(self, activity: Activity) -> None:
         seen = self._sight.newest
-        self._robot.move(stopping(activity, seen.tcp, seen.tcp_velocity), asynchronous=True)
+        self._robot.move(stopping(activity, seen.commanded, seen.commanded_velocity), asynchronous=True)
         self._activity = Activity.STOPPING
 
     def _start(self, order: Order) -> None:

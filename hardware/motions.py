@@ -19,8 +19,10 @@ RAMP_S, ROUND_S = 0.2, 0.05
 """Time that a motion takes to its full speed, and to its full acceleration, at least [s]."""
 MOST_EAGER = 0.25
 """Largest share of ``ACCELERATION`` that a motion uses."""
-LATE_S = 0.009
-"""Until the brake takes hold: the age of what was last seen, a tick, and the rise of the acceleration [s]."""
+LATE_S = 0.006
+"""Until the brake begins: the age of what was last seen, and a tick [s]."""
+TURNING = 0.02
+"""A slower turn does not make the brake gentler [rad/s]."""
 SLOWEST = 0.005
 """Of a motion [m/s]."""
 NO_WAY = 1e-6
@@ -92,28 +94,36 @@ def _largest_share(way: Vector) -> float:
     return 1.0 if length < NO_WAY else float(np.abs(way).max()) / length
 
 
+def _braking_way(velocity: Vector, acceleration: float, jerk: float) -> Vector:
+    """The way (3,) to rest from ``velocity`` (3,) within these limits, and what passes until the brake begins."""
+    speed = float(np.linalg.norm(velocity))
+    rise_s = min(acceleration / jerk, float(np.sqrt(speed / jerk)))
+    slowing = max(rise_s * jerk, NO_WAY)
+    return velocity * (speed / slowing / 2.0 + rise_s / 2.0 + LATE_S)
+
+
 def joint_motion(joint_positions: Vector, speed: float) -> franky.JointMotion:
     """To joint angles (7,) [rad] at ``speed`` (0 to 1) of the joints' fastest."""
     factor = franky.RelativeDynamicsFactor(float(np.clip(speed, 0.01, 1.0)), JOINT_EASE, JOINT_EASE)
     return franky.JointMotion(list(joint_positions), relative_dynamics_factor=factor)
 
 
-def stopping(activity: Activity, tcp_in_base: RigidTransform, velocity: Vector) -> franky.Motion:
+def stopping(activity: Activity, commanded: RigidTransform, velocity: Vector) -> franky.Motion:
     """The motion that brings the arm to rest from another of its own kind.
 
     franky's own stop of a Cartesian motion brakes and then goes back to where it began to; this one goes to
-    where the arm can come to rest soonest. ``velocity`` (6,) is the TCP's [m/s, rad/s], base axes.
+    where the arm can come to rest soonest. ``commanded`` is where the TCP is led at this moment, ``velocity``
+    (6,) how fast [m/s, rad/s], base axes.
     """
     if activity is Activity.MOVING:
         linear, angular = velocity[:3], velocity[3:]
-        share = min(
-            _largest_share(tcp_in_base.rotation.inv().apply(linear)),
-            _largest_share(tcp_in_base.rotation.inv().apply(angular)),
-        )
-        way = linear * (np.linalg.norm(linear) / (2.0 * ACCELERATION) + LATE_S)
-        turn = angular * (np.linalg.norm(angular) / (2.0 * ANGULAR_ACCELERATION) + LATE_S)
+        into_tool = commanded.rotation.inv()
+        along, around = _largest_share(into_tool.apply(linear)), _largest_share(into_tool.apply(angular))
+        share = min(along, around if np.linalg.norm(angular) > TURNING else 1.0)
+        way = _braking_way(linear, ACCELERATION * share / along, JERK / along)
+        turn = _braking_way(angular, ANGULAR_ACCELERATION * share / around, ANGULAR_JERK / around)
         goal = RigidTransform.from_components(
-            tcp_in_base.translation + way, Rotation.from_rotvec(turn) * tcp_in_base.rotation
+            commanded.translation + way, Rotation.from_rotvec(turn) * commanded.rotation
         )
         harsh = franky.RelativeDynamicsFactor(1.0, share, 1.0)
         return franky.CartesianMotion(affine(goal), relative_dynamics_factor=harsh)

@@ -25,7 +25,7 @@ from sequences.assembly import Assembly
 from sim.noise import BENCH
 
 LIMITS = replace(SIMULATED, state_timeout_s=0.3)
-"""As fast as routines ask, and the lease as short as on a robot."""
+"""As a simulated robot's, but soon aware of one that says nothing."""
 KILLED_CLIENT, KILLED_SERVER = "client_killed", "server_killed"
 KINDS = (*FAULTS, *ERROR_NAMES, *Mischief, KILLED_CLIENT, KILLED_SERVER)
 """Everything that can be done to a run, by name."""

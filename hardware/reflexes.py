@@ -127,7 +127,10 @@ class Reflexes:
         self._speed = speed = (commanded - before) / (ticks * TICK_S)
         if np.any(np.abs(speed) > DQ_MAX * ROUNDING):
             return "joint_motion_generator_velocity_limits_violation"
-        if speed_before is not None and np.abs(speed - speed_before).max() > DDQ_MAX * ticks * TICK_S * ROUNDING:
+        if (
+            speed_before is not None
+            and np.abs(speed - speed_before).max() > DDQ_MAX * ticks * TICK_S * ROUNDING
+        ):
             return "joint_motion_generator_velocity_discontinuity"
         return None
 

@@ -73,7 +73,6 @@ class Limits:
 
 
 SIMULATED = Limits(
-    speed=0.45,
     acceleration=6.0,
     turn_speed=2.5,
     turn_acceleration=30.0,
@@ -85,7 +84,8 @@ SIMULATED = Limits(
     servo_step_rad=0.7,
     state_timeout_s=1.0,
 )
-"""For a robot that cannot hurt anybody: as fast and as strong as routines ask."""
+"""For a robot that cannot hurt anybody: as strong as routines ask, as fast as a robot whose client falls silent
+can be brought to rest within 150 ms."""
 
 
 class LimitBroken(Exception):

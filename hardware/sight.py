@@ -28,6 +28,10 @@ class Seen:
     dq: Vector
     tcp: RigidTransform
     tcp_velocity: Vector
+    commanded: RigidTransform
+    """Where the TCP is led, if it is led along a path."""
+    commanded_velocity: Vector
+    """(6,) how fast [m/s, rad/s]."""
     wrench: Vector
     """(6,) what the outside does to the tool, not zeroed."""
     torques: Vector
@@ -50,14 +54,14 @@ class Sight:
     def look(self, robot: franky.Robot) -> Seen:
         """The robot's state, from the control loop's memory or else from the next packet."""
         state = robot.state
-        twist = state.O_dP_EE_est
-        velocity = [np.zeros(3)] * 2 if twist is None else [_flat(twist.linear), _flat(twist.angular)]
         return Seen(
             time_s=self._clock_s + state.time.to_sec(),
             q=_flat(state.q),
             dq=_flat(state.dq),
             tcp=transform(state.O_T_EE),
-            tcp_velocity=np.concatenate(velocity),
+            tcp_velocity=_twist(state.O_dP_EE_est),
+            commanded=transform(state.O_T_EE_c),
+            commanded_velocity=_twist(state.O_dP_EE_c),
             wrench=-_flat(state.O_F_ext_hat_K),
             torques=-_flat(state.tau_ext_hat_filtered),
             robot_mode=state.robot_mode.name,
@@ -97,6 +101,11 @@ class Sight:
         """The largest force since the last call [N]."""
         peak, self._peak_n = self._peak_n, 0.0
         return max(peak, float(np.linalg.norm(self.wrench[:3])))
+
+
+def _twist(twist: franky.Twist | None) -> Vector:
+    parts = [np.zeros(3)] * 2 if twist is None else [_flat(twist.linear), _flat(twist.angular)]
+    return np.concatenate(parts)
 
 
 def _flat(values: Vector) -> Vector:

@@ -31,8 +31,16 @@ class Table:
         self.cell.parts[part] = pose_in_base.as_matrix()
 
 
-def run(world: Any, helps: int) -> tuple[Any, Table]:
-    table = Table(world.cell)
+class Wedged(Table):
+    """The first part does not come along until it is taken out of the hand."""
+
+    def true_pose(self, part: str) -> RigidTransform:
+        where = super().true_pose(part)
+        return where if self.placed else RigidTransform.from_translation([*where.translation[:2], 0.02])
+
+
+def run(world: Any, helps: int, kind: type[Table] = Table) -> tuple[Any, Table]:
+    table = kind(world.cell)
     assert isinstance(table, Workbench)
     return world.run(ASK, attendant=StandIn(table, helps, seed=1)), table
 
@@ -50,6 +58,14 @@ def test_a_part_that_lies_about_is_put_back_into_the_tray(make_world: Make) -> N
     assert result.state is RunState.ASSEMBLED
     assert result.interventions == 1
     assert table.placed in ([], ["right"])
+
+
+def test_a_part_that_is_stuck_is_taken_out_of_the_hand_and_put_back(make_world: Make) -> None:
+    result, table = run(make_world(("jam", "left")), 1, Wedged)
+    assert result.state is RunState.ASSEMBLED
+    assert result.interventions == 1
+    assert table.placed == ["left"]
+    assert [a.seated for a in result.attempts if a.part == "left"] == [False, True]
 
 
 def test_help_runs_out(make_world: Make) -> None:

@@ -56,6 +56,36 @@ def test_a_mishap_costs_one_attempt(make_world: Make, trouble: tuple[str, str], 
     assert (failure["skill"], failure["cause"], failure["attempt"]) == ("insert-right", cause, 1)
 
 
+def test_what_the_hand_lost_is_looked_for_where_it_lost_it(make_world: Make) -> None:
+    world = make_world()
+    kit, lost, sought = world.kit, [], []
+
+    def lose(cell: Any) -> None:
+        lost.append(cell.observe().tcp_in_base)
+        cell.release()
+
+    def carry(attempt: Any) -> Any:
+        routine = kit.carry(attempt)
+        begin = routine.start
+
+        def start(cell: Any) -> None:
+            begin(cell)
+            routine.path += [] if lost else [lose]
+
+        routine.start = start
+        return routine
+
+    def regrasp(attempt: Any) -> Any:
+        sought.append(attempt.released_tcp)
+        return kit.regrasp(attempt)
+
+    world.kit = dataclasses.replace(kit, carry=carry, regrasp=regrasp)
+    result = world.run()
+    assert result.assembled, result.steps
+    assert causes(result)[:2] == [("left", 1, "slip in the grasp"), ("left", 2, None)]
+    assert sought[0].translation == pytest.approx(lost[0].translation, abs=1e-3)
+
+
 def test_a_part_that_jammed_is_not_grasped_anew(make_world: Make) -> None:
     world = make_world(("jam", "left"))
     assert kinds(world, world.run())[1:8] == [
