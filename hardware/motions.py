@@ -95,7 +95,7 @@ def _largest_share(way: Vector) -> float:
 
 
 def _braking_way(velocity: Vector, acceleration: float, jerk: float) -> Vector:
-    """The way (3,) to rest from ``velocity`` (3,) within these limits, and what passes until the brake begins."""
+    """The way (3,) to rest from ``velocity`` (3,) within these limits, with that until the brake begins."""
     speed = float(np.linalg.norm(velocity))
     rise_s = min(acceleration / jerk, float(np.sqrt(speed / jerk)))
     slowing = max(rise_s * jerk, NO_WAY)

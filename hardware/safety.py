@@ -84,8 +84,8 @@ SIMULATED = Limits(
     servo_step_rad=0.7,
     state_timeout_s=1.0,
 )
-"""For a robot that cannot hurt anybody: as strong as routines ask, as fast as a robot whose client falls silent
-can be brought to rest within 150 ms."""
+"""For a robot that cannot hurt anybody: as strong as routines ask, and no faster than one whose client falls
+silent can be brought to rest within 150 ms."""
 
 
 class LimitBroken(Exception):

@@ -69,7 +69,7 @@ def test_joint_commands_may_not_jump_race_or_leave() -> None:
 
 
 def test_a_client_that_missed_states_is_not_called_abrupt() -> None:
-    """It answers the last state that it saw and then the newest: five milliseconds' way between two answers."""
+    """It answers the last state that it saw and then the newest: five milliseconds lie between."""
     reflexes, speed = Reflexes(), 0.5
     for tick, ticks in ((0, 1), (5, 5), (6, 1), (7, 1)):
         assert reflexes.joints(Q + speed * tick * TICK_S, Q, ticks) is None
