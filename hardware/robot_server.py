@@ -57,6 +57,8 @@ class RobotServer(FrankaServer):  # type: ignore[misc]
         self._hand_server: HandServer | None = None
         self._mode, self._error = RobotMode.kIdle, ""
         self._motion, self._missed, self._answers = 0, 0, 0
+        self._answered = 0
+        """The newest state that the client has answered, by number."""
         self._ended: tuple[int, MoveStatus] | None = None
         self._accepting = True
 
@@ -187,10 +189,11 @@ class RobotServer(FrankaServer):  # type: ignore[misc]
             self.record.reflex_reason = flags(self._error)
             self._mode = RobotMode.kReflex
             self.drive.hold()
-        self._motion, self._ended = 0, None
+        self._motion, self._answered, self._ended = 0, 0, None
 
     def _handle_udp_command(self, command_data: bytes) -> None:
         self._answers += 1
+        self._answered = max(self._answered, UDPCommand.from_bytes(command_data).message_id)
         for data in self.faults.passed(command_data):
             command = UDPCommand.from_bytes(data)
             if command.message_id <= 0:
@@ -200,6 +203,17 @@ class RobotServer(FrankaServer):  # type: ignore[misc]
                 self._end(MoveStatus.kSuccess, "motion finished")
             else:
                 self.drive.take(command)
+
+    def _process_udp_commands(self) -> None:
+        super()._process_udp_commands()
+        if self.drive.control is not Control.HOLD and self._answered < self._sent:
+            self._wait_for_answer()
+            super()._process_udp_commands()
+
+    @property
+    def _sent(self) -> int:
+        """The newest state that was sent, by number."""
+        return int(self._FrankaServer__message_id) - 1
 
     def _pre_process_commands(self) -> None:
         self._missed += 1
