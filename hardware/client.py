@@ -5,6 +5,7 @@ alive; when the server cannot be reached, or has given control away, every call 
 Refused, and ``reconnect`` begins a new session.
 """
 
+import contextlib
 import secrets
 import threading
 import time
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 import zmq
 
 from hardware.encoding import decode_reply, decode_state, encode
+from hardware.hearing import Hearing
 from hardware.keys import Key
 from hardware.messages import (
     Beat,
@@ -26,6 +28,7 @@ from hardware.messages import (
     State,
     Take,
 )
+from hardware.server_clock import ServerClock
 from skills.cell import CellError
 
 AT_ONCE = int(zmq.NOBLOCK)
@@ -80,18 +83,12 @@ class Link:
         self._commands: zmq.Socket[bytes] | None = None
         self._session = b""
         self._seq = 0
-        self._offset_s = 0.0
-        self._round_trip_s = float("inf")
+        self._clock = ServerClock()
         self._sent: dict[int, float] = {}
         self._in_control = False
         self._closed = threading.Event()
-        self._states = self._socket(zmq.SUB)
-        self._states.setsockopt(zmq.CONFLATE, 1)
-        self._states.subscribe(b"")
-        self._states.connect(settings.state_endpoint)
-        self._states_lock = threading.Lock()
+        self._hearing = Hearing(self._socket(zmq.SUB), settings.state_endpoint)
         self._newest: State | None = None
-        self._heard_s = float("-inf")
         try:
             self.reconnect()
         except BaseException:
@@ -109,7 +106,7 @@ class Link:
                 self._commands.close(linger=0)
             self._in_control, self._session, self._seq = False, b"", 0
             self._sent.clear()
-            self._round_trip_s = float("inf")
+            self._clock.doubt()
             self._commands = self._socket(zmq.DEALER)
             self._commands.rcvtimeo = round(1000 * BEAT_S)
             self._commands.connect(self.settings.command_endpoint)
@@ -147,11 +144,11 @@ class Link:
     @property
     def round_trip_s(self) -> float:
         """The quickest answer so far [s]."""
-        return self._round_trip_s
+        return self._clock.round_trip_s
 
     def server_now(self) -> float:
         """The server's monotonic clock, never ahead of it [s]."""
-        return time.monotonic() + self._offset_s
+        return self._clock.now()
 
     def _probe(self) -> None:
         """Learn of the server's clock; an answer that came too late tells of it as well. Raises LinkLost."""
@@ -210,11 +207,10 @@ class Link:
         """Send a request; its number."""
         assert self._commands is not None
         self._seq += 1
-        now = time.monotonic()
-        self._sent[self._seq] = now
+        self._sent[self._seq] = time.monotonic()
         if len(self._sent) > MOST_AWAITED:
             del self._sent[next(iter(self._sent))]
-        request = Request(self._session, self._seq, now + self._offset_s + DEADLINE_S, body, again)
+        request = Request(self._session, self._seq, self._clock.now() + DEADLINE_S, body, again)
         try:
             self._commands.send(encode(request), AT_ONCE)
         except zmq.Again:
@@ -229,16 +225,8 @@ class Link:
         except (Refused, zmq.Again):
             return None
         if (sent := self._sent.pop(reply.seq, None)) is not None:
-            self._set_clock(reply, sent)
+            self._clock.learn(reply.server_time_s, sent)
         return reply
-
-    def _set_clock(self, reply: Reply, sent: float) -> None:
-        """Estimate the server's clock from the quickest answer; the estimate is never ahead of it."""
-        now = time.monotonic()
-        ahead, took = reply.server_time_s - now, now - sent
-        moved = abs(ahead - self._offset_s) > took + self._round_trip_s
-        if took <= self._round_trip_s or moved:
-            self._offset_s, self._round_trip_s = ahead, took
 
     def _beat(self) -> None:
         """Keep the lease alive."""
@@ -256,29 +244,26 @@ class Link:
 
     def newest(self, wait_s: float = 0.0) -> State | None:
         """The newest state, after waiting up to ``wait_s`` for one that was not seen before."""
-        with self._states_lock:
-            if self._states.poll(round(wait_s * 1000)):
-                try:
-                    self._newest = decode_state(self._states.recv(zmq.NOBLOCK))
-                    self._heard_s = time.monotonic()
-                except (Refused, zmq.Again):
-                    pass
-            return self._newest
+        if (told := self._hearing.next(wait_s)) is not None:
+            with contextlib.suppress(Refused):
+                self._newest = decode_state(told)
+        return self._newest
 
     def silence_s(self) -> float:
         """How long ago the newest state was heard [s]."""
-        return time.monotonic() - self._heard_s
+        return self._hearing.silence_s()
 
     def close(self) -> None:
         """Let go of control and of the connection."""
         self._closed.set()
         self._beating.join()
-        with self._lock, self._states_lock:
+        with self._lock:
             if self._in_control:
                 try:
                     self.give()
                 except (LinkLost, Refused):
                     self._in_control = False
+            self._hearing.close()
             self.context.destroy(linger=0)
 
     def _socket(self, kind: int) -> "zmq.Socket[bytes]":

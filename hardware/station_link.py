@@ -1,9 +1,6 @@
 """The operator's side of a station: says words, hears the newest state."""
 
-import time
 from pathlib import Path
-
-import zmq
 
 from hardware.client import Link, LinkSettings
 from hardware.keys import load_public, load_secret
@@ -35,15 +32,7 @@ class StationLink(Link):
 
     def hear(self, wait_s: float) -> bytes | None:
         """The newest state, if one is told within ``wait_s`` that was not heard before."""
-        with self._states_lock:
-            if not self._states.poll(round(1000 * wait_s)):
-                return None
-            try:
-                state = self._states.recv(zmq.NOBLOCK)
-            except zmq.Again:
-                return None
-            self._heard_s = time.monotonic()
-            return state
+        return self._hearing.next(wait_s)
 
 
 def linked(where: Whereabouts, keys: Path, name: str, key_file: Path | None = None) -> StationLink:
