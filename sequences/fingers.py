@@ -1,8 +1,10 @@
 """The room that a Franka hand takes up around a grasp, as slabs in the frame of the part it holds."""
 
 import math
+from itertools import pairwise
 
 from shapely import MultiPolygon, Polygon, affinity, box
+from shapely.geometry.base import BaseGeometry
 
 from sequences.assembly import Grasp
 from sequences.solid import Slab
@@ -19,26 +21,54 @@ HAND_SIZE_M = (0.204, 0.065)
 """The hand's body: along and across the closing direction."""
 HAND_LENGTH_M = 0.10
 """Height of the hand's body and the flange above it that parts might meet."""
+BEHIND_PAD_M = ((-0.0085, 0.0145), (0.0085, 0.0185), (0.024, 0.0265), (0.037, 0.0))
+"""From how far above the pad's centre a finger is how thick, and at last where the palm begins; these are the
+Franka hand's collision shapes."""
 
 
 def finger_slabs(grasp: Grasp, opening_m: float = 0.0) -> tuple[Slab, ...]:
-    """Fingers and hand around the part, each finger ``opening_m`` away from it [m].
+    """Slender fingers and a hand around the part, each finger ``opening_m`` away from it [m].
 
-    Slabs are in the part's frame, from the lowest up; their sections lie clear of the grasped surfaces.
+    Slabs are in the part's frame, from the lowest up; their sections lie clear of the grasped surfaces. The
+    heights at which parts are led, and with them the trained skills, go by this hand; :func:`hand_slabs` is
+    the hand as it is.
     """
-    half, wide = grasp.width_mm / 2000.0 + opening_m, FINGER_WIDTH_M / 2
-    right = box(-wide, half, wide, half + FINGER_THICKNESS_M)
-    left = box(-wide, -half - FINGER_THICKNESS_M, wide, -half)
-    body = box(-HAND_SIZE_M[1] / 2, -HAND_SIZE_M[0] / 2, HAND_SIZE_M[1] / 2, HAND_SIZE_M[0] / 2)
-    x, y, z = (value / 1000.0 for value in grasp.position_mm)
-    cos, sin = math.cos(math.radians(grasp.yaw_deg)), math.sin(math.radians(grasp.yaw_deg))
-    in_part = [cos, -sin, sin, cos, x, y]
-    fingers = affinity.affine_transform(MultiPolygon([right, left]), in_part)
-    hand = affinity.affine_transform(body, in_part)
-    assert isinstance(fingers, MultiPolygon)
-    assert isinstance(hand, Polygon)
+    z = grasp.position_mm[2] / 1000.0
     knuckles = z + FINGER_LENGTH_M
     return (
-        Slab(z - PAD_HALF_HEIGHT_M, knuckles, fingers),
-        Slab(knuckles, knuckles + HAND_LENGTH_M, hand),
+        Slab(z - PAD_HALF_HEIGHT_M, knuckles, _fingers(grasp, opening_m, FINGER_THICKNESS_M)),
+        Slab(knuckles, knuckles + HAND_LENGTH_M, _palm(grasp)),
     )
+
+
+def hand_slabs(grasp: Grasp, opening_m: float = 0.0) -> tuple[Slab, ...]:
+    """Fingers that are thicker above the pads and the palm over them, otherwise as :func:`finger_slabs`."""
+    z = grasp.position_mm[2] / 1000.0
+    fingers = [
+        Slab(z + low, z + high, _fingers(grasp, opening_m, thickness))
+        for (low, thickness), (high, _) in pairwise(BEHIND_PAD_M)
+    ]
+    palm_m = z + BEHIND_PAD_M[-1][0]
+    return (*fingers, Slab(palm_m, palm_m + HAND_LENGTH_M, _palm(grasp)))
+
+
+def _fingers(grasp: Grasp, opening_m: float, thickness_m: float) -> MultiPolygon:
+    half, wide = grasp.width_mm / 2000.0 + opening_m, FINGER_WIDTH_M / 2
+    right = box(-wide, half, wide, half + thickness_m)
+    left = box(-wide, -half - thickness_m, wide, -half)
+    both = _in_part(MultiPolygon([right, left]), grasp)
+    assert isinstance(both, MultiPolygon)
+    return both
+
+
+def _palm(grasp: Grasp) -> Polygon:
+    long, across = HAND_SIZE_M[0] / 2, HAND_SIZE_M[1] / 2
+    palm = _in_part(box(-across, -long, across, long), grasp)
+    assert isinstance(palm, Polygon)
+    return palm
+
+
+def _in_part(flat: BaseGeometry, grasp: Grasp) -> BaseGeometry:
+    x, y = (value / 1000.0 for value in grasp.position_mm[:2])
+    cos, sin = math.cos(math.radians(grasp.yaw_deg)), math.sin(math.radians(grasp.yaw_deg))
+    return affinity.affine_transform(flat, [cos, -sin, sin, cos, x, y])

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sequences.assembly import Assembly, Grasp, Part, Step
 from sequences.errors import Path, Problem
-from sequences.fingers import finger_slabs
+from sequences.fingers import hand_slabs
 from sequences.solid import Solid
 from sequences.standing import Slice, Standing, before, placed_mm
 from sequences.tray import ASTRAY_MM, opening_m, squeeze_of
@@ -41,7 +41,7 @@ def hand(
     lift = position_mm[2]
     return [
         Slice(slab.z_lo * 1000 + lift, slab.z_hi * 1000 + lift, placed_mm(slab.section, position_mm, yaw_deg))
-        for slab in finger_slabs(grasp, opening_m)
+        for slab in hand_slabs(grasp, opening_m)
     ]
 
 

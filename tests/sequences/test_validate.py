@@ -2,6 +2,7 @@
 
 import math
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -182,9 +183,11 @@ def test_a_part_enters_where_its_side_passes_the_rim() -> None:
 
 def test_the_hand_stands_beside_what_it_holds() -> None:
     grasp = bench().parts["post"].grasps[0]
-    fingers, body = hand(grasp, (100.0, 0.0, 50.0), 90.0)
+    fingers, *above, palm = hand(grasp, (100.0, 0.0, 50.0), 90.0)
     assert fingers.z_lo == pytest.approx(50 + 32 - 8.5)
-    assert fingers.z_hi == pytest.approx(body.z_lo)
+    for low, high in pairwise([fingers, *above, palm]):
+        assert low.z_hi == pytest.approx(high.z_lo)
+        assert high.flat.area > low.flat.area
     assert fingers.flat.distance(Point(100, 0)) == pytest.approx(7.0, abs=1e-6)
     assert fingers.flat.intersects(Point(100, 8))
     assert not fingers.flat.intersects(Point(108, 0))
