@@ -21,9 +21,11 @@ HAND_SIZE_M = (0.204, 0.065)
 """The hand's body: along and across the closing direction."""
 HAND_LENGTH_M = 0.10
 """Height of the hand's body and the flange above it that parts might meet."""
-BEHIND_PAD_M = ((-0.0085, 0.0145), (0.0085, 0.0185), (0.024, 0.0265), (0.037, 0.0))
-"""From how far above the pad's centre a finger is how thick, and at last where the palm begins; these are the
-Franka hand's collision shapes."""
+FINGER_M = ((-0.0085, 0.0, 0.0145), (0.0085, 0.004, 0.0185), (0.024, 0.002, 0.0265))
+"""From how far above the pad's centre a finger reaches from where to where, outwards from its face; these
+are the Franka hand's collision shapes."""
+PALM_M = 0.037
+"""How far above the pad's centre the hand's body begins."""
 
 
 def finger_slabs(grasp: Grasp, opening_m: float = 0.0) -> tuple[Slab, ...]:
@@ -36,7 +38,7 @@ def finger_slabs(grasp: Grasp, opening_m: float = 0.0) -> tuple[Slab, ...]:
     z = grasp.position_mm[2] / 1000.0
     knuckles = z + FINGER_LENGTH_M
     return (
-        Slab(z - PAD_HALF_HEIGHT_M, knuckles, _fingers(grasp, opening_m, FINGER_THICKNESS_M)),
+        Slab(z - PAD_HALF_HEIGHT_M, knuckles, _fingers(grasp, opening_m, 0.0, FINGER_THICKNESS_M)),
         Slab(knuckles, knuckles + HAND_LENGTH_M, _palm(grasp)),
     )
 
@@ -45,17 +47,16 @@ def hand_slabs(grasp: Grasp, opening_m: float = 0.0) -> tuple[Slab, ...]:
     """Fingers that are thicker above the pads and the palm over them, otherwise as :func:`finger_slabs`."""
     z = grasp.position_mm[2] / 1000.0
     fingers = [
-        Slab(z + low, z + high, _fingers(grasp, opening_m, thickness))
-        for (low, thickness), (high, _) in pairwise(BEHIND_PAD_M)
+        Slab(z + low, z + high, _fingers(grasp, opening_m, inner, outer))
+        for (low, inner, outer), (high, *_) in pairwise([*FINGER_M, (PALM_M,)])
     ]
-    palm_m = z + BEHIND_PAD_M[-1][0]
-    return (*fingers, Slab(palm_m, palm_m + HAND_LENGTH_M, _palm(grasp)))
+    return (*fingers, Slab(z + PALM_M, z + PALM_M + HAND_LENGTH_M, _palm(grasp)))
 
 
-def _fingers(grasp: Grasp, opening_m: float, thickness_m: float) -> MultiPolygon:
+def _fingers(grasp: Grasp, opening_m: float, inner_m: float, outer_m: float) -> MultiPolygon:
     half, wide = grasp.width_mm / 2000.0 + opening_m, FINGER_WIDTH_M / 2
-    right = box(-wide, half, wide, half + thickness_m)
-    left = box(-wide, -half - thickness_m, wide, -half)
+    right = box(-wide, half + inner_m, wide, half + outer_m)
+    left = box(-wide, -half - outer_m, wide, -half - inner_m)
     both = _in_part(MultiPolygon([right, left]), grasp)
     assert isinstance(both, MultiPolygon)
     return both
