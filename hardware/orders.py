@@ -37,7 +37,9 @@ class Orders:
         self.next: Order | None = None
         """What was ordered and not begun."""
         self._connection = connection
+        self._limits: CollisionLimits | None = None
         self._collision: CollisionLimits | None = None
+        """Limits that the robot has yet to be told."""
         self._tracker: franky.CartesianImpedanceTrackingMotion | None = None
         self._spring = Compliance()
         self._target, self._tracked_spring = RigidTransform.identity(), HOLD
@@ -54,7 +56,7 @@ class Orders:
 
     def limit(self, collision: CollisionLimits) -> None:
         """Set where the reflexes trip, as soon as that is possible."""
-        self._collision = collision
+        self._limits = self._collision = collision
 
     def bend(self, spring: Compliance) -> None:
         """Track with another spring, now and from now on."""
@@ -78,9 +80,12 @@ class Orders:
         self.activity, self._tracker = Activity.NONE, None
 
     def drop(self) -> None:
-        """Nothing goes on any more, and nothing is to be done."""
+        """Nothing goes on any more, and nothing is to be done.
+
+        The robot is told its limits again when it is well: franky sets its own with every new connection.
+        """
         self.over()
-        self.next = None
+        self.next, self._collision = None, self._limits
 
     def carry_out(self, seen: Seen) -> None:
         """Take the next step towards what was ordered last."""

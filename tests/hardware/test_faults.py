@@ -114,11 +114,13 @@ def test_a_hold_brakes_a_fast_motion_and_does_not_go_back(arm: SimulatedArm) -> 
 
 def test_an_arm_that_lost_its_robot_in_motion_connects_anew(arm: SimulatedArm) -> None:
     moving_arm(arm)
+    limit_n = arm.robot.ask("state")["collision_force_n"]
     arm.robot.inject("states_dropped", 700)
     assert wait(arm, lambda state: state.fault is not None).mode == Mode.LOST
     time.sleep(0.5)
     arm.recover()
     assert wait(arm, lambda state: state.mode == Mode.TRACKING).fault is None
+    assert arm.robot.ask("state")["collision_force_n"] == limit_n
 
 
 def test_contact_beyond_the_limit_is_a_cartesian_reflex(arm: SimulatedArm) -> None:
