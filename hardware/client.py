@@ -5,7 +5,6 @@ alive; when the server cannot be reached, or has given control away, every call 
 Refused, and ``reconnect`` begins a new session.
 """
 
-import contextlib
 import secrets
 import threading
 import time
@@ -244,9 +243,11 @@ class Link:
 
     def newest(self, wait_s: float = 0.0) -> State | None:
         """The newest state, after waiting up to ``wait_s`` for one that was not seen before."""
-        if (told := self._hearing.next(wait_s)) is not None:
-            with contextlib.suppress(Refused):
-                self._newest = decode_state(told)
+        self._hearing.next(wait_s, self._take_in)
+        return self._newest
+
+    def _take_in(self, told: bytes) -> State:
+        self._newest = decode_state(told)
         return self._newest
 
     def silence_s(self) -> float:

@@ -2,8 +2,14 @@
 
 import threading
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 import zmq
+
+from hardware.messages import Refused
+
+T = TypeVar("T")
 
 
 class Hearing:
@@ -16,14 +22,17 @@ class Hearing:
         states.subscribe(b"")
         states.connect(endpoint)
 
-    def next(self, wait_s: float) -> bytes | None:
-        """The newest message, if one comes within ``wait_s`` that was not heard before."""
+    def next(self, wait_s: float, read: Callable[[bytes], T]) -> T | None:
+        """What ``read`` makes of the newest message, if one comes within ``wait_s`` that is new.
+
+        A message for which it raises Refused was not heard.
+        """
         with self._lock:
             if not self._states.poll(round(1000 * wait_s)):
                 return None
             try:
-                heard = self._states.recv(zmq.NOBLOCK)
-            except zmq.Again:
+                heard = read(self._states.recv(zmq.NOBLOCK))
+            except (zmq.Again, Refused):
                 return None
             self._heard_s = time.monotonic()
             return heard

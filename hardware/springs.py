@@ -7,7 +7,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 from skills.cell import Compliance, Vector
 
 HOLD = Compliance(stiffness=1000.0, rotational_stiffness=60.0, clip_m=(0.02, 0.02, 0.02), damping_ratio=2.0)
-"""The spring of a safe hold: damped so that an arm at 0.1 m/s rests after 60 ms."""
+"""The spring of a safe hold, damped beyond what is critical: an arm that was led fast must not swing."""
 EFFECTIVE_MASS_KG, EFFECTIVE_INERTIA = 3.5, 0.08
 """What the arm weighs at the TCP [kg, kg m²], roughly; sets the damping of the spring."""
 PASSING = np.array([0.1, 1.8])

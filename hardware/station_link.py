@@ -32,7 +32,7 @@ class StationLink(Link):
 
     def hear(self, wait_s: float) -> bytes | None:
         """The newest state, if one is told within ``wait_s`` that was not heard before."""
-        return self._hearing.next(wait_s)
+        return self._hearing.next(wait_s, bytes)
 
 
 def linked(where: Whereabouts, keys: Path, name: str, key_file: Path | None = None) -> StationLink:

@@ -38,8 +38,9 @@ def pictures(
 
     try:
         for name in product or product_names():
-            for view, picture in product_views(load(name)).items():
-                typer.echo(save_png(picture, directory / f"{name}-{view}.png"))
+            assembly = load(name)
+            for view, picture in product_views(assembly).items():
+                typer.echo(save_png(picture, directory / f"{assembly.name}-{view}.png"))
         if frame:
             typer.echo(_frame_of_a_run(load(FRAME_PRODUCT), directory / f"{FRAME_PRODUCT}-run.png"))
     except NoRenderer as error:
