@@ -6,6 +6,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual import events, work
 from textual.app import App, ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
@@ -17,6 +18,9 @@ from executive.operator.protocol import AnyWish, Mode, Remark, State
 DRAW_EVERY_S = 0.125
 Drawing = Callable[[State, int, int], Text]
 """Draws a state on so many columns and rows."""
+LEAVING = ("ctrl+c", "ctrl+q")
+EDITING = {key: edit.action for edit in Binding.make_bindings(Input.BINDINGS) for key in edit.key.split(",")}
+"""What the keys that write nothing do in a note."""
 
 
 class Pane(Static):
@@ -68,7 +72,7 @@ class OperatorApp(App[None]):
     #question { border: heavy $error; offset: 2 1; width: 76; }
     #help { border: round $primary; offset: 6 1; width: 68; }
     """
-    BINDINGS: ClassVar = [("ctrl+c", "quit", "Leave")]
+    BINDINGS: ClassVar = [Binding("ctrl+c", "quit", "Leave", priority=True)]
 
     def __init__(self, feed: Feed) -> None:
         super().__init__()
@@ -77,6 +81,8 @@ class OperatorApp(App[None]):
         self._doubt: AnyWish | None = None
         """A wish that waits for the operator's yes."""
         self._said = Text("")
+        self._writing = False
+        self._up = False
 
     def compose(self) -> ComposeResult:
         """See :class:`textual.app.App`."""
@@ -98,6 +104,7 @@ class OperatorApp(App[None]):
     def on_mount(self) -> None:
         """See :class:`textual.app.App`."""
         self.set_focus(None)
+        self._up = True
         self.draw()
         self.set_interval(DRAW_EVERY_S, self.draw)
 
@@ -137,13 +144,19 @@ class OperatorApp(App[None]):
 
     # -- keys ----------------------------------------------------------------------------------------
 
-    def on_key(self, event: events.Key) -> None:
-        """Do what a key asks for."""
-        key = event.key
-        if self.query_one("#note", Input).display:
-            self._into_the_note(event)
-            return
-        event.stop()
+    async def on_event(self, event: events.Event) -> None:
+        """Take keys where they arrive: on two ways to a note its letters overtake one another."""
+        if isinstance(event, events.Key) and event.key not in LEAVING:
+            if self._writing:
+                await self._into_the_note(event)
+            elif self._up:
+                self._pressed(event.key)
+        elif isinstance(event, events.Paste) and self._writing:
+            self.query_one("#note", Input).insert_text_at_cursor(" ".join(event.text.split()))
+        else:
+            await super().on_event(event)
+
+    def _pressed(self, key: str) -> None:
         self._said = Text("")
         shown = self.query_one("#help", Static)
         if self._doubt is not None:
@@ -177,28 +190,25 @@ class OperatorApp(App[None]):
 
     def _open_note(self) -> None:
         note = self.query_one("#note", Input)
-        note.display = True
+        note.display = self._writing = True
         self.set_focus(note)
 
-    def _into_the_note(self, event: events.Key) -> None:
-        """Take keys that were typed before the note could: as when a text is pasted after its key."""
+    async def _into_the_note(self, event: events.Key) -> None:
         note = self.query_one("#note", Input)
         if event.key == "escape":
             self._close_note()
         elif event.key == "enter":
             self._write(note.value)
+        elif event.key in EDITING:
+            await self.run_action(EDITING[event.key], note)
         elif event.is_printable and event.character is not None:
             note.insert_text_at_cursor(event.character)
 
     def _close_note(self) -> None:
         note = self.query_one("#note", Input)
         note.value = ""
-        note.display = False
+        note.display = self._writing = False
         self.set_focus(None)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Write a note down."""
-        self._write(event.value)
 
     def _write(self, text: str) -> None:
         if text.strip():

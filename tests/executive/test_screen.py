@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from rich.console import Console
+from textual import events
 from textual.app import App
+from textual.keys import _character_to_key
 
 from executive.operator.feed import Unheard, View
 from executive.operator.protocol import (
@@ -192,6 +194,50 @@ def test_a_note_is_written_and_may_be_given_up() -> None:
     feed = Fixed(RUNNING)
     shown(feed, "n", *"hi q", "enter", "n", "x", "escape")
     assert feed.sent == [Remark("hi q")]
+
+
+def test_a_note_is_edited_as_any_line_is() -> None:
+    feed = Fixed(RUNNING)
+    shown(feed, "n", *"hxs", "backspace", "backspace", "i", "home", "o", "end", "!", "enter")
+    assert feed.sent == [Remark("ohi!")]
+
+
+@pytest.mark.parametrize("pause", range(8))
+def test_keys_that_come_in_a_burst_stay_in_their_order(pause: int) -> None:
+    """As after a lost connection has healed: keys come while the screen is still about earlier ones."""
+    feed = Fixed(ASKING)
+    written = "the quick brown plug"
+
+    async def play() -> None:
+        app = OperatorApp(feed)
+        async with app.run_test(size=(80, 24)) as pilot:
+            for key in ["n", *written, "enter", "up", "n", "x", "escape", "up"]:
+                app.post_message(events.Key(_character_to_key(key) if len(key) == 1 else key, key[0]))
+                for _ in range(pause):
+                    await asyncio.sleep(0)
+            await pilot.pause()
+            await app.workers.wait_for_complete()
+
+    asyncio.run(play())
+    assert sorted(map(repr, feed.sent)) == sorted(
+        map(repr, [Jog(x_m=0.001), Remark(written), Jog(x_m=0.001)])
+    )
+
+
+def test_what_is_pasted_goes_into_the_note_and_nowhere_else() -> None:
+    feed = Fixed(RUNNING)
+
+    async def play() -> None:
+        app = OperatorApp(feed)
+        async with app.run_test(size=(80, 24)) as pilot:
+            app.post_message(events.Paste("s\ny"))
+            await pilot.press("n")
+            app.post_message(events.Paste("two\nlines"))
+            await pilot.press("enter")
+            await app.workers.wait_for_complete()
+
+    asyncio.run(play())
+    assert feed.sent == [Remark("two lines")]
 
 
 def test_why_a_wish_came_to_nothing_is_said() -> None:
