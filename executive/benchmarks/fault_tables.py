@@ -1,5 +1,6 @@
 """What came of a fault campaign, summed up by fault."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ def faults_summed(blows: Sequence[Row], products: Sequence[Row]) -> Row:
         "resumed": sum(row["resumed"] for row in blows),
         "stuck": sum(not row["resumed"] and not row["went_on"] for row in blows),
         "journaled": sum(row["journaled"] for row in blows),
+        "after": dict(Counter(row["during"] for row in blows).most_common()),
         "products": len(products),
         "assembled": sum(row["state"] == "assembled" for row in products),
         "commands": sum(row["commands"] for row in products),
@@ -51,6 +53,11 @@ def faults_markdown(summed: Row) -> str:
         f"{summed['rest_late']} of these later than {SAFE_HOLD_MS} ms (worst {summed['rest_max_ms']} ms), "
         f"{summed['rest_late_while_awake']} not counting time that the server was kept from running; "
         f"{summed['stuck']} could not be taken up again; {summed['journaled']} are in the journals."
+    )
+    lines.append(
+        "What the run had told last: "
+        + ", ".join(f"{kind} ({count})" for kind, count in summed["after"].items())
+        + "."
     )
     lines.append(
         f"{summed['assembled']} of {summed['products']} products were assembled in the end. "

@@ -36,8 +36,10 @@ from skills.cell import CellError
 
 Row = dict[str, Any]
 ANSWER_S = 1.0
-MOMENT_S = (0.5, 10.0)
-"""How long a run goes on before the next blow [s]."""
+MOMENT_S = 0.5
+"""How long a run goes on at least before the next blow [s]."""
+PEACE_S = 14.0
+"""How much longer on average [s]: some steps end between two blows, so that blows fall into every phase."""
 LOOK_S = 1.0
 """How long the robot is looked at after a blow [s]."""
 ENDING_S = 10.0
@@ -167,7 +169,7 @@ class _Product:
         if not self._taken_up():
             return
         for kind in kinds:
-            ends = time.monotonic() + float(self._rng.uniform(*MOMENT_S))
+            ends = time.monotonic() + MOMENT_S + float(self._rng.exponential(PEACE_S))
             while time.monotonic() < ends or not self._ground.moving():
                 if stop_wanted() or not self._goes_on():
                     return
@@ -267,6 +269,7 @@ class _Product:
             log=str(self._ground.log),
         )
         self._before = len(self._journal.rows())
+        self._told = 0 if self._run is None else len(self._journal.events(self._run))
         self._client = self._context.Process(target=drive, args=(client,), daemon=True)
         self._client.start()
         self._starts += 1
@@ -275,7 +278,9 @@ class _Product:
         """Whether the journal knows that the newest client drives the run."""
         if self._run is None and len(self._journal.rows()) > self._before:
             self._run = self._journal.row().run
-        return self._run is not None and self._state() is RunState.RUNNING
+        if self._run is None or self._state() is not RunState.RUNNING:
+            return False
+        return len(self._journal.events(self._run)) > self._told
 
     def _alive(self) -> bool:
         return self._client is not None and self._client.is_alive()
