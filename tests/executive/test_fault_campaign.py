@@ -11,12 +11,12 @@ from hardware.proving_ground import KILLED_CLIENT, KILLED_SERVER, KINDS, Blow
 
 STOPPED = {
     "kind": "user_stop", "stopped": True, "rest_ms": 40, "overslept_ms": 0, "went_on": False, "resumed": True,
-    "journaled": True,
+    "journaled": True, "during": "picked",
 }  # fmt: skip
 LATE = STOPPED | {"kind": "client_killed", "rest_ms": 170, "overslept_ms": 30, "resumed": False}
 PASSED = {
     "kind": "gripper_miss", "stopped": False, "rest_ms": None, "overslept_ms": 0, "went_on": True,
-    "resumed": False, "journaled": True,
+    "resumed": False, "journaled": True, "during": "step_done",
 }  # fmt: skip
 PRODUCT = {"state": "assembled", "commands": 900, "refused": 12, "wrong": []}
 GOLDEN = """\
@@ -28,6 +28,7 @@ GOLDEN = """\
 
 3 injections: 2 stopped the arm, 1 of these later than 150 ms (worst 170 ms), 0 not counting time that the \
 server was kept from running; 1 could not be taken up again; 3 are in the journals.
+What the run had told last: picked (2), step_done (1).
 1 of 1 products were assembled in the end. 900 commands were acted on, 0 of them wrongly."""
 
 
