@@ -135,9 +135,9 @@ class ProvingGround:
     def stopped_s(self, blow: Blow) -> float | None:
         """When the blow began to tell on the robot (monotonic) [s]; None when it did not stop it.
 
-        What the robot does by itself it records; what the bridge does is in its logbook. Commands that are lost
-        on the way lead the arm no more from the first one on; those that come late lead it until the robot
-        minds. Messages that are only late are heard for a while: then the lease runs from the last one.
+        What the robot does by itself it records; what the bridge does is in its logbook. Commands that are
+        lost on the way lead the arm no more from the first one on; those that come late lead it until the
+        robot minds. Messages that are only late are heard for a while: then the lease runs from the last one.
         """
         events = [
             wall for wall, _, what in self.robot.events() if wall >= blow.at_s and what.startswith(STOPS)
