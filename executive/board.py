@@ -15,6 +15,7 @@ from scipy.spatial.transform import RigidTransform
 
 from executive.orders import Order
 from executive.records import AttemptRecord, StepRecord
+from sequences.again import obstructions, placed_last
 from sequences.assembly import Assembly, Step
 from skills.cell import Cell, Observation
 from skills.insertion import Attempt, Insertion
@@ -113,6 +114,9 @@ class Board:
     doubtful: Key[bool] = Key("The attempt in hand was begun by a process that is gone.", lambda: False)
     halt: Key[Halt | None] = Key("Why the run stopped.", lambda: None)
     message: Key[str] = Key("What the arm is doing, for a person.", lambda: "")
+    strayed: Key[set[int]] = Key(
+        "Steps whose parts were displaced: where these lie, only a person can know.", set
+    )
     results: Key[dict[int, StepRecord]] = Key("What came of each step that is over.", dict)
     kept: Key[dict[int, Attempt]] = Key("The attempt that placed each part.", dict)
     attempts: Key[list[AttemptRecord]] = Key("Every attempt that is over.", list)
@@ -144,6 +148,24 @@ class Board:
         if index not in self._insertions:
             self._insertions[index] = self._insertion_of(self.assembly, self.assembly.steps[index])
         return self._insertions[index]
+
+    def stands_otherwise(self, index: int) -> None:
+        """Take up the step at ``index`` again, among the parts that stand now instead of those before it."""
+        again = placed_last(self.assembly, index, self._standing())
+        self._insertions[index] = self._insertion_of(again, self.assembly.steps[index])
+
+    def obstructions(self, index: int) -> tuple[str, ...]:
+        """Why the robot cannot do the step at ``index`` among the parts that stand now; empty when it can."""
+        return obstructions(self.assembly, index, self._standing())
+
+    def _standing(self) -> list[int]:
+        return [i for i, record in self.results.items() if record.seated]
+
+    def turn_to(self, index: int) -> None:
+        """Take the step at ``index`` in hand, if it is not; attempts are counted on from earlier ones."""
+        if self.progress.index != index:
+            tried = sum(record.step == index for record in self.attempts)
+            self.progress = StepProgress(index, tried=tried, began_s=self.seen().time_s)
 
     def robot(self) -> Cell:
         """The cell. Raises RuntimeError while the tree has none."""

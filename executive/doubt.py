@@ -13,7 +13,9 @@ from py_trees.common import Status
 from py_trees.decorators import Decorator
 
 from executive.board import Board, Phase
+from executive.options import OnFailure, RunOptions
 from executive.recorder import Recorder
+from executive.records import Outcome
 from sequences.probe import open_at_the_end
 from skills.insertion import Attempt
 from skills.routine import Cause
@@ -99,4 +101,29 @@ class FeltAgain(Behaviour):
         found = "; ".join(words)
         self.recorder.run_event("felt_again", {"found": found, "felt": felt, "hidden": hidden})
         self.feedback_message = found
+        return Status.SUCCESS
+
+
+class Reopen(Behaviour):
+    """Takes up the steps of displaced parts once more, where somebody can say where these are."""
+
+    def __init__(self, felt: tuple[int, ...], board: Board, recorder: Recorder, options: RunOptions) -> None:
+        super().__init__("open steps again")
+        self.felt, self.board, self.recorder, self.options = felt, board, recorder, options
+
+    def update(self) -> Status:
+        """Write it down; done at once."""
+        board = self.board
+        over = [(i, board.results[i]) for i in self.felt if i in board.results]
+        gone = [i for i, record in over if record.outcome is Outcome.DISPLACED]
+        if not gone or not (board.attended or self.options.on_failure is OnFailure.ASK):
+            return Status.SUCCESS
+        for index in gone:
+            board.turn_to(index)
+            self.recorder.event("reopened", {"index": index})
+            board.stands_otherwise(index)
+            board.strayed.add(index)
+            del board.results[index], board.kept[index]
+        board.attempt, board.phase = None, Phase.WAITING
+        self.feedback_message = ", ".join(board.assembly.steps[i].part for i in gone)
         return Status.SUCCESS

@@ -4,7 +4,7 @@ from py_trees.behaviour import Behaviour
 from py_trees.common import Status
 from py_trees.decorators import Decorator
 
-from executive.board import Board, Phase, StepProgress
+from executive.board import Board, Phase
 from executive.guards import Guard
 from executive.options import OnFailure, RunOptions
 from executive.orders import Decision, Order
@@ -40,6 +40,11 @@ class TriesLeft(Behaviour):
         order = self.board.order
         if order is not None and not order.decision.again:
             self.feedback_message = f"{order.by}: {order.decision}"
+            return Status.FAILURE
+        if self.index in self.board.strayed and order is None:
+            self.board.turn_to(self.index)
+            self.board.progress.last_cause = Cause.PART_DISPLACED
+            self.feedback_message = self.board.message = "nobody knows where the part is"
             return Status.FAILURE
         spent = self.board.progress.spent if self.board.progress.index == self.index else 0
         self.feedback_message = f"{max(0, self.attempts - spent)} of {self.attempts}"
@@ -139,8 +144,7 @@ class Believe(Behaviour):
         Nothing is journaled before the check: a run that is killed meanwhile has not believed anything.
         """
         board, now = self.board, self.board.seen().time_s
-        if board.progress.index != self.index:
-            board.progress = StepProgress(self.index, began_s=now)
+        board.turn_to(self.index)
         before, insertion = board.attempt, board.insertion(self.index)
         goal = board.goal(insertion.part)
         attempt = Attempt(insertion=insertion, goal_in_base=goal)
@@ -188,6 +192,7 @@ class LeaveUndone(Behaviour):
         if order is not None and order.who:
             note = f"{'left out' if skipped else 'given up'} by {order.who}"
         outcome = Outcome.SKIPPED if skipped else Outcome.FAILED
+        board.strayed.discard(board.progress.index)
         record = step_record(board, outcome, cause=board.progress.last_cause, note=note)
         self.recorder.step_given_up(record)
         board.results[record.index] = record

@@ -18,7 +18,7 @@ from executive.errors import JournalUnreadable, UnknownRun
 from executive.lock import held
 from executive.options import RunOptions
 from executive.records import RunState
-from executive.schema import SCHEMA, demonstrations, events, failures, metadata, runs
+from executive.schema import DONE_ONCE, SCHEMA, demonstrations, events, failures, metadata, runs
 
 FILE = "journal.sqlite"
 
@@ -108,7 +108,9 @@ class Journal:
         if version > SCHEMA:
             raise JournalUnreadable(self.path, f"its format is {version}, this version writes {SCHEMA}")
         with exclusive(self._engine) as connection:
-            metadata.create_all(connection)  # an older format lacks only tables
+            metadata.create_all(connection)  # an older format lacks tables, but has no others
+            for statement in DONE_ONCE:
+                connection.execute(sa.text(statement))
             connection.execute(sa.text(f"PRAGMA user_version={SCHEMA}"))
 
     def close(self) -> None:
@@ -207,10 +209,10 @@ class Journal:
                 return row
         raise UnknownRun(None, len(self.rows()), self.path)
 
-    def events(self, run: int) -> list[Event]:
-        """What happened in a run, in order."""
+    def events(self, run: int, *, after: int = 0) -> list[Event]:
+        """What happened in a run, in order, without the first ``after`` events."""
         columns = (events.c.kind, events.c.step, events.c.attempt, events.c.sim_time_s, events.c.data)
-        query = sa.select(*columns).where(events.c.run == run).order_by(events.c.seq)
+        query = sa.select(*columns).where(events.c.run == run).order_by(events.c.seq).limit(-1).offset(after)
         with self._engine.connect() as connection:
             return [Event(*row) for row in connection.execute(query)]
 

@@ -26,8 +26,7 @@ class Begin(Behaviour):
         """Turn the page; done at once."""
         board = self.board
         now = board.seen().time_s
-        if board.progress.index != self.index:
-            board.progress = StepProgress(self.index, began_s=now)
+        board.turn_to(self.index)
         if board.attempt is not None:
             self.feedback_message = f"attempt {board.progress.tried} goes on"
             return Status.SUCCESS
@@ -35,6 +34,7 @@ class Begin(Behaviour):
         goal = board.goal(insertion.part)
         board.attempt = Attempt(insertion=insertion, goal_in_base=goal)
         board.cause, board.doubtful = None, False
+        board.strayed.discard(self.index)
         board.progress.tried += 1
         board.progress.attempt_began_s = now
         board.progress.profile = []
@@ -140,6 +140,7 @@ class Finish(Behaviour):
         self.recorder.step_done(record, step)
         board.results[step.index], board.kept[step.index] = step, attempt
         board.attempt, board.order, board.phase = None, None, Phase.WAITING
+        board.strayed.discard(step.index)
         self.feedback_message = f"in place after {step.attempts} attempt{'s' * (step.attempts != 1)}"
         return Status.SUCCESS
 

@@ -67,12 +67,14 @@ class Recorder:
         *,
         world: bool = True,
         failure: Failure | None = None,
+        step: int | None = None,
     ) -> None:
-        """Write an event about the step in hand, with the cell's world where it can be written down."""
+        """Write an event about the step in hand or another, with the cell's world where it can be kept."""
         cell, progress = self._board.robot(), self._board.progress
+        in_hand = progress.index if progress.index >= 0 else None
         entry = Event(
             kind,
-            step=progress.index if progress.index >= 0 else None,
+            step=in_hand if step is None else step,
             attempt=progress.tried or None,
             sim_time_s=self._board.seen().time_s,
             data=data,
@@ -147,7 +149,7 @@ class Recorder:
 
     def displaced(self, index: int, step: StepRecord) -> None:
         """A part that had been placed no longer stands where it belongs."""
-        self.event("displaced", {"index": index, "step": step.as_json()})
+        self.event("displaced", {"index": index, "step": step.as_json()}, step=index)
 
     def ended(self, state: RunState, result: dict[str, Any]) -> None:
         """The run is over, or broken off."""

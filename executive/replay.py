@@ -31,6 +31,10 @@ class Standing:
     """How far the product was taken to stand from where goals are measured, base axes x, y [m]."""
     held_s: float = 0.0
     """How long the arm was held in all [s]."""
+    strayed: set[int] = field(default_factory=set)
+    """Steps whose parts were displaced and of which nobody has said where they are."""
+    reopened: set[int] = field(default_factory=set)
+    """Steps that were taken up once more because of that."""
 
     def apply(self, event: Event) -> None:
         """Take one event into account; kinds that change nothing are passed over."""
@@ -56,6 +60,9 @@ class Standing:
             self._given_up(event, data)
         elif event.kind == "displaced":
             self.results[data["index"]] = StepRecord.from_json(data["step"])
+        elif event.kind == "reopened":
+            self._reopened(data["index"])
+            self.strayed.add(data["index"])
         elif event.kind == "operator":
             self._helped(data)
         elif event.kind == "not_believed":
@@ -74,6 +81,7 @@ class Standing:
             self.progress.spent = 0
         self.attempt, self.phase, self.recover_from = data["attempt"], Phase(data["phase"]), None
         self.order = None
+        self.strayed.discard(index)
 
     def _failed(self, data: dict[str, Any]) -> None:
         record = AttemptRecord.from_json(data["record"])
@@ -86,6 +94,7 @@ class Standing:
 
     def _over(self, step: StepRecord) -> None:
         self.results[step.index] = step
+        self.strayed.discard(step.index)
         self.attempt, self.recover_from, self.phase, self.order = None, None, Phase.WAITING, None
 
     def _helped(self, data: dict[str, Any]) -> None:
@@ -103,8 +112,16 @@ class Standing:
         else:
             self.progress.spent, self.order = 0, None
 
+    def _reopened(self, index: int) -> None:
+        del self.results[index]
+        self.kept.pop(index, None)
+        self.reopened.add(index)
+
     def _open_again(self) -> None:
-        """Who takes up a run that has come to its end wants what was left out, unless parts stand on it."""
+        """Who takes up a run that has come to its end wants what is missing, unless parts stand on it."""
+        for index, record in sorted(self.results.items()):
+            if record.outcome is Outcome.DISPLACED:
+                self._reopened(index)
         for index in sorted(self.results, reverse=True):
             if self.results[index].outcome is not Outcome.SKIPPED:
                 return
@@ -114,6 +131,11 @@ class Standing:
     def place_on(self, board: Board) -> None:
         """Put everything on a board."""
         board.results, board.attempts = dict(self.results), list(self.attempts)
+        board.strayed = set(self.strayed)
+        for index in self.reopened - set(self.results):
+            board.stands_otherwise(index)
+            if board.obstructions(index):
+                board.strayed.add(index)
         board.kept = {i: attempt_from_json(a, board.insertion(i)) for i, a in self.kept.items()}
         board.offset_m = self.offset_m
         board.interventions, board.progress = self.interventions, self.progress

@@ -2,8 +2,8 @@
 
 import sqlalchemy as sa
 
-SCHEMA = 2
-"""Version of the file's format; 2 adds demonstrations to 1."""
+SCHEMA = 3
+"""Version of the file's format; 2 adds demonstrations to 1, and 3 lets a displaced part be placed again."""
 
 metadata = sa.MetaData()
 
@@ -34,9 +34,17 @@ events = sa.Table(
     sa.Column("data", sa.JSON, nullable=False),
     sa.Column("snapshot", sa.LargeBinary),
 )
-sa.Index(
-    "a_step_is_done_once", events.c.run, events.c.step, unique=True, sqlite_where=events.c.kind == "step_done"
+DONE_ONCE = (
+    "DROP INDEX IF EXISTS a_step_is_done_once",
+    """
+    CREATE TRIGGER IF NOT EXISTS done_once BEFORE INSERT ON events
+    WHEN NEW.kind = 'step_done' AND 'step_done' = (
+        SELECT kind FROM events WHERE run = NEW.run AND step = NEW.step AND kind IN ('step_done', 'displaced')
+        ORDER BY seq DESC LIMIT 1
+    ) BEGIN SELECT RAISE(ABORT, 'a step is done once, unless its part is displaced'); END
+    """,
 )
+"""A step is done once, unless its part was displaced; the index is that of formats before 3."""
 
 failures = sa.Table(
     "failures",

@@ -4,11 +4,14 @@
     guarded  = no fault, no stop, work: the guards are asked anew each control period, before the work
     work     = go round(tries left, retry(attempt) | ask the operator, carry out what was decided)
     attempt  = recover from the last one → begin → (force limit, watch, body) → finish | note the failure
+    look     = feel what stands → open the steps of parts that have gone, if somebody is there → their steps
     body     = pick → choose start → carry → policy → check seated → let go (→ feel again, if taken up)
 
 A leaf whose phase an attempt has passed already succeeds at once; so a resumed attempt goes on where it
 was, and one that starts with the part in hand does not pick it again.
 """
+
+from collections.abc import Callable
 
 import py_trees
 from py_trees.behaviour import Behaviour
@@ -18,7 +21,7 @@ from py_trees.decorators import FailureIsSuccess
 
 from executive.behaviours import Look, Need, Run, in_hand, to_fetch_again, to_put_back
 from executive.board import Board, Phase
-from executive.doubt import FeltAgain, Meanwhile, to_feel_again
+from executive.doubt import FeltAgain, Meanwhile, Reopen, to_feel_again
 from executive.guards import ForceLimit, NoFault, NoStop, Watch
 from executive.help import (
     AskOperator,
@@ -75,10 +78,11 @@ class TreeBuilder:
         return root
 
     def look_again(self, felt: tuple[int, ...]) -> Behaviour:
-        """Hands empty, then every part of ``felt`` touched; a part that has gone is displaced."""
+        """Hands empty, then every part of ``felt`` touched; a part that has gone is placed once more."""
         board, recorder = self.board, self.recorder
-        looks = Meanwhile("meanwhile", Sequence("looks", memory=True, children=self.looks(felt)), board)
-        work = [*self.clear_away(), Recovered(board, recorder), looks, FeltAgain(felt, board, recorder)]
+        work = [*self.looks(felt), FeltAgain(felt, board, recorder), *self.again(felt, self.step)]
+        looks = Meanwhile("meanwhile", Sequence("looks", memory=True, children=work), board)
+        work = [*self.clear_away(), Recovered(board, recorder), looks]
         return self.guarded("look again", Sequence("feel what stands", memory=True, children=work))
 
     def step(self, index: int) -> Behaviour:
@@ -184,9 +188,10 @@ class TreeBuilder:
         children = [Decided(Decision.BY_HAND, board), Believe(index, board), found]
         return Sequence("done by hand", memory=True, children=children)
 
-    def last_look(self) -> Behaviour:
-        """Inspection of the parts that can still be reached."""
-        looks = self.looks(topmost(self.board.assembly))
+    def last_look(self, step: Callable[[int], Behaviour] | None = None) -> Behaviour:
+        """Inspection of the parts that can still be reached; ``step`` makes what places a part once more."""
+        felt = topmost(self.board.assembly)
+        looks = [*self.looks(felt), *self.again(felt, step or self.step)]
         return self.guarded("last look", Sequence("looks", memory=True, children=looks))
 
     def looks(self, felt: tuple[int, ...]) -> list[Behaviour]:
@@ -194,6 +199,10 @@ class TreeBuilder:
         limit_s = self.options.routine_limit_s
         looks = (Look(i, self.board, self.kit.inspect, self.recorder, limit_s=limit_s) for i in felt)
         return [FailureIsSuccess("in any case", look) for look in looks]
+
+    def again(self, felt: tuple[int, ...], step: Callable[[int], Behaviour]) -> list[Behaviour]:
+        """Parts of these steps that were found displaced placed once more, with an operator's help."""
+        return [Reopen(felt, self.board, self.recorder, self.options), *(step(i) for i in felt)]
 
     def run(
         self, name: str, make: Make, *, reaches: Phase | None = None, needed: Need | None = None
@@ -220,7 +229,10 @@ def outline_of(assembly: Assembly, options: RunOptions, kit: Kit | None = None) 
     try:
         builder = TreeBuilder(board, kit, options, Recorder(None, 0, board, options))
         alike = [Dummy(f"{i} {step.part} (in the same way)") for i, step in enumerate(assembly.steps, 1)]
-        children = [builder.step(0), *alike[1:], builder.last_look()]
+        last = builder.last_look(
+            lambda i: Dummy(f"{i + 1} {assembly.steps[i].part} (once more, if displaced)")
+        )
+        children = [builder.step(0), *alike[1:], last]
         root = Sequence(assembly.name, memory=True, children=children)
         return str(py_trees.display.unicode_tree(root)).rstrip()
     finally:

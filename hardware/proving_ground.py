@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from hardware.safety import SIMULATED
 from hardware.simulated import SimulatedRobot
 from sequences.assembly import Assembly
 from sim.noise import BENCH
+from skills.cell import Vector
 
 LIMITS = replace(SIMULATED, state_timeout_s=0.3)
 """As a simulated robot's, but soon aware of one that says nothing."""
@@ -58,6 +60,28 @@ class Blow:
     at_s: float
     """When (monotonic) [s]."""
     duration_s: float
+
+
+class Rest(NamedTuple):
+    """How soon an arm stood."""
+
+    after_s: float
+    """By the clock on the wall [s]."""
+    behind_s: float
+    """How far the simulated robot's own clock fell behind meanwhile, as no robot's does [s]."""
+
+
+def rest_in(trail: Vector, since_s: float, until_s: float) -> Rest:
+    """When after ``since_s`` a TCP moved for the last time before ``until_s`` (monotonic) [s].
+
+    ``trail`` is (n, 5): wall clock and robot's clock [s], position [m].
+    """
+    speed = np.linalg.norm(np.diff(trail[:, 2:], axis=0), axis=1) / np.diff(trail[:, 1])
+    at = trail[1:, 0]
+    restless = at[(speed > STILL_M_S) & (at > since_s) & (at < until_s)]
+    after_s = float(restless.max(initial=since_s) - since_s)
+    lived_s = float(np.diff(np.interp([since_s, since_s + after_s], trail[:, 0], trail[:, 1]))[0])
+    return Rest(after_s, max(0.0, after_s - lived_s))
 
 
 class ProvingGround:
@@ -157,13 +181,9 @@ class ProvingGround:
         expired = [line["monotonic_s"] for line in lost if line["kind"] == "lease lost"]
         return max(blow.at_s, expired[0] - LIMITS.lease_s) if expired else blow.at_s
 
-    def rest_after_s(self, since_s: float, until_s: float) -> float:
-        """How long after ``since_s`` the TCP moved for the last time before ``until_s`` [s]."""
-        trail = self.robot.trail()
-        speed = np.linalg.norm(np.diff(trail[:, 2:], axis=0), axis=1) / np.diff(trail[:, 1])
-        at = trail[1:, 0]
-        restless = at[(speed > STILL_M_S) & (at > since_s) & (at < until_s)]
-        return float(restless.max(initial=since_s) - since_s)
+    def rest_after(self, since_s: float, until_s: float) -> Rest:
+        """When after ``since_s`` the TCP moved for the last time before ``until_s``."""
+        return rest_in(self.robot.trail(), since_s, until_s)
 
     def lines(self, since_s: float, until_s: float) -> list[dict[str, object]]:
         """The bridge's logbook between two moments (monotonic) [s]."""

@@ -21,7 +21,9 @@ def faults_summed(blows: Sequence[Row], products: Sequence[Row]) -> Row:
         "rest_p50_ms": rests[len(rests) // 2] if rests else None,
         "rest_max_ms": max(rests, default=None),
         "rest_late": sum(rest > SAFE_HOLD_MS for rest in rests),
-        "rest_late_while_awake": sum(row["rest_ms"] - row["overslept_ms"] > SAFE_HOLD_MS for row in stops),
+        "rest_late_while_awake": sum(
+            row["rest_ms"] - row["overslept_ms"] - row["behind_ms"] > SAFE_HOLD_MS for row in stops
+        ),
         "resumed": sum(row["resumed"] for row in blows),
         "stuck": sum(not row["resumed"] and not row["went_on"] for row in blows),
         "journaled": sum(row["journaled"] for row in blows),
@@ -51,7 +53,7 @@ def faults_markdown(summed: Row) -> str:
     lines.append(
         f"{summed['injections']} injections: {summed['stopped']} stopped the arm, "
         f"{summed['rest_late']} of these later than {SAFE_HOLD_MS} ms (worst {summed['rest_max_ms']} ms), "
-        f"{summed['rest_late_while_awake']} not counting time that the server was kept from running; "
+        f"{summed['rest_late_while_awake']} not counting time that server and robot were kept from running; "
         f"{summed['stuck']} could not be taken up again; {summed['journaled']} are in the journals."
     )
     lines.append(

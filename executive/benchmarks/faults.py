@@ -36,10 +36,13 @@ from skills.cell import CellError
 
 Row = dict[str, Any]
 ANSWER_S = 1.0
-MOMENT_S = 0.5
-"""How long a run goes on at least before the next blow [s]."""
-PEACE_S = 14.0
-"""How much longer on average [s]: some steps end between two blows, so that blows fall into every phase."""
+MOMENT_S = (0.5, 10.0)
+"""How long a run goes on before the next blow [s]."""
+LATER = 0.25
+"""Share of the blows that wait for one of the later phases of a step, so that these have their turn too."""
+PHASES = ("picked", "carried", "inserted", "seated", "released", "step_done")
+LATER_S, LONGEST_S = 3.0, 90.0
+"""How long after the phase began such a blow falls at most, and how long the phase is waited for [s]."""
 LOOK_S = 1.0
 """How long the robot is looked at after a blow [s]."""
 ENDING_S = 10.0
@@ -169,7 +172,11 @@ class _Product:
         if not self._taken_up():
             return
         for kind in kinds:
-            ends = time.monotonic() + MOMENT_S + float(self._rng.exponential(PEACE_S))
+            ends = time.monotonic() + float(self._rng.uniform(*MOMENT_S))
+            if self._rng.uniform() < LATER:
+                if not self._waited_for(str(self._rng.choice(PHASES)), stop_wanted):
+                    return
+                ends = time.monotonic() + float(self._rng.uniform(0.0, LATER_S))
             while time.monotonic() < ends or not self._ground.moving():
                 if stop_wanted() or not self._goes_on():
                     return
@@ -192,6 +199,17 @@ class _Product:
             "log": str(self._ground.log),
         }
 
+    def _waited_for(self, phase: str, stop_wanted: Callable[[], bool]) -> bool:
+        """Let the run go on to ``phase``, or as long as that may take; False when it is over first."""
+        ends, told = time.monotonic() + LONGEST_S, len(self._journal.events(self._run or 0))
+        while time.monotonic() < ends:
+            if stop_wanted() or not self._goes_on():
+                return False
+            if any(event.kind == phase for event in self._journal.events(self._run or 0, after=told)):
+                return True
+            time.sleep(0.05)
+        return True
+
     # -- one blow ------------------------------------------------------------------------------------
 
     def _struck(self, kind: str) -> Row:
@@ -202,7 +220,7 @@ class _Product:
         time.sleep(max(LOOK_S, min(blow.duration_s, LOOK_S) + 0.5))
         ended = time.monotonic()
         stopped_s = self._ground.stopped_s(blow)
-        rest_s = None if stopped_s is None else self._ground.rest_after_s(stopped_s, ended)
+        rest = None if stopped_s is None else self._ground.rest_after(stopped_s, ended)
         lines = self._ground.lines(blow.at_s, ended)
         late_s = sum(float(str(line["by_s"])) for line in lines if line["kind"] == "overslept")
         went_on = stopped_s is None and self._goes_on(look_only=True)
@@ -214,7 +232,8 @@ class _Product:
             "during": before[-1].kind,
             "at_s": round(blow.at_s, 3),
             "stopped": stopped_s is not None,
-            "rest_ms": None if rest_s is None else round(1000.0 * rest_s),
+            "rest_ms": None if rest is None else round(1000.0 * rest.after_s),
+            "behind_ms": 0 if rest is None else round(1000.0 * rest.behind_s),
             "overslept_ms": round(1000.0 * late_s),
             "went_on": went_on,
             "resumed": resumed,

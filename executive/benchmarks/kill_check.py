@@ -30,18 +30,19 @@ def troubles(
 
 
 def _standing(row: RunRow, events: Sequence[Event]) -> Iterator[str]:
-    """The product stands, each step done once and never touched again."""
+    """The product stands, each step done once and never touched again, unless its part was displaced."""
     if row.state is not RunState.ASSEMBLED:
         yield f"it ended {row.state}"
     elif (row.result or {}).get("truth_assembled") is False:
         yield "the simulator says that it is not assembled"
     parts = [step.part for step in Assembly.model_validate_json(row.assembly).steps]
     times = Counter(event.step for event in events if event.kind == "step_done")
+    times.subtract(event.step for event in events if event.kind == "displaced")
     for i, part in enumerate(parts):
         if times[i] != 1:
             yield f"{part} was done {times[i]} times"
             continue
-        done = next(n for n, e in enumerate(events) if e.kind == "step_done" and e.step == i)
+        done = max(n for n, e in enumerate(events) if e.kind == "step_done" and e.step == i)
         if any(e.step == i and e.kind == "attempt_began" for e in events[done:]):
             yield f"{part} was tried again after it was done"
 

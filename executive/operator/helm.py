@@ -145,6 +145,8 @@ class Helm:
             raise Declined("no step is in hand")
         if board.order is not None:
             raise Declined(f"{board.order.by} decided before: {board.order.decision}")
+        if decision.again and index in board.strayed:
+            self._needs_room(index)
         order = Order(decision, who, self._led_to(), self._led and decision is Decision.HERE)
         self._step_in(who, str(decision))
         held_s = self._let_go_on(motion=False)
@@ -207,6 +209,11 @@ class Helm:
     def _needs_waiting(self, what: str) -> None:
         if not self.waiting:
             raise Declined(f"the tool is {what} only while the run is paused or needs help")
+
+    def _needs_room(self, index: int) -> None:
+        """Raises Declined for a displaced part that the robot cannot place among what stands now."""
+        for why in self.board.obstructions(index):
+            raise Declined(f"the robot cannot place it among what stands now ({why}); put it in by hand")
 
     def _step_in(self, who: str, how: str) -> None:
         """Count an intervention: all that is done until the arm works again is one."""

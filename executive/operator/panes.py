@@ -22,7 +22,7 @@ MODE_SIGNS = {
     Mode.OVER: ("■", "bold"),
 }
 EVENT_SIGNS = {"attempt_failed": "✗", "step_done": "✓", "step_skipped": "–", "step_failed": "✗", "asked": "?",
-               "operator": "»", "displaced": "✗", "not_believed": "✗"}  # fmt: skip
+               "operator": "»", "displaced": "✗", "reopened": "?", "not_believed": "✗"}  # fmt: skip
 
 STARTS_SIGNS = {"": "◆ now x failed", "success": "▓≥80 ▒≥50 %", "succeeded": "▓ succeeded"}
 """What the signs of the starts mean: without more, over a success map, over starts that succeeded."""

@@ -2,8 +2,8 @@
 
 It leads a part that is in the hand to above its hole, as well as an eye can judge that, and has the robot
 retry from there; one that is stuck it takes out of the hand. A part that lies about it puts back into the
-tray; one that stands in its place it has checked. Only a simulated cell can be helped so: it is a person's
-counterpart in experiments.
+tray, or into its place where the robot can no more; one that stands in its place it has checked. Only a
+simulated cell can be helped so: it is a person's counterpart in experiments.
 """
 
 from collections.abc import Iterator
@@ -87,7 +87,11 @@ class StandIn(Nobody):
         place = helm.cell.locate(step.part).pose_in_base
         if _apart(self.world.true_pose(step.part), place) > STANDING_M:
             self.world.place(step.part, place)
-        helm.wish(NAME, Regrasp())
+        try:
+            helm.wish(NAME, Regrasp())
+        except Declined:
+            self.world.place(step.part, goal)
+            helm.wish(NAME, ByHand())
 
     def _lead(self, watched: Watched, step: Step) -> Iterator[None]:
         """Up until it is clear, then to where the eye sees the hole."""

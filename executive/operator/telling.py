@@ -40,7 +40,7 @@ ADVICE = {
     Cause.FORCE_LIMIT: "Look what touches what; regrasp, or lead the tool and retry from here.",
     Cause.TIMEOUT: "Lead the tool above the hole by small steps, then retry from here.",
     Cause.NOT_SEATED: "Lead the tool above the hole and retry from here, or put it in by hand.",
-    Cause.PART_DISPLACED: "Put the part where it belongs; regrasp, or say that it is done by hand.",
+    Cause.PART_DISPLACED: "Put the part back into the tray, then regrasp; or where it belongs, by hand.",
     Cause.FAULT: "Clear the fault, then retry.",
     Cause.OPERATOR: "Decide how it goes on.",
 }
@@ -176,7 +176,7 @@ class Teller:
         part = board.assembly.steps[board.progress.index].part
         cause = board.progress.last_cause or Cause.OPERATOR
         tried = [record for record in board.attempts if record.part == part]
-        noted = bool(tried) and tried[-1].number == board.progress.tried
+        noted = bool(tried) and tried[-1].number == board.progress.tried and not tried[-1].seated
         evidence = _evidence(tried[-1]) if noted else board.message
         return Question(part, board.progress.tried, str(cause), evidence, ADVICE[cause])
 

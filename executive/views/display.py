@@ -127,6 +127,7 @@ class PlainLines(Silent):
         "step_skipped": "skipped",
         "step_failed": "given up",
         "displaced": "displaced",
+        "reopened": "to be placed once more",
         "asked": f"needs help; {ASKED}",
         "not_believed": "not found in place",
     }

@@ -241,12 +241,19 @@ def no_skills_of_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.fixture
 def make_world(tmp_path: Path) -> Callable[..., World]:
     """A maker of worlds; troubles are (kind, part) or (kind, part, times); ``loose``: no mates, and
-    the pegs stick out of the bridge, so that they can be felt at the end."""
+    the pegs stick out of the bridge, so that they can be felt at the end; ``pegs_only``: no bridge."""
 
     def make(
-        *troubles: tuple[Any, ...], kit: Kit | None = None, noise: Any = EXACT, loose: bool = False
+        *troubles: tuple[Any, ...],
+        kit: Kit | None = None,
+        noise: Any = EXACT,
+        loose: bool = False,
+        pegs_only: bool = False,
     ) -> World:
         content = plan()
+        if pegs_only:
+            content["steps"] = content["steps"][:2]
+            del content["parts"]["top"], content["tray"]["places"]["top"]
         if loose:
             content["steps"] = [{**step, "mates": ["plate"]} for step in content["steps"]]
             low, hub = content["parts"]["top"]["layers"]

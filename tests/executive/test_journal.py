@@ -83,9 +83,17 @@ def test_a_step_is_done_once(journal: Journal) -> None:
     journal.record(run, Event("step_done", step=0))
     journal.record(run, Event("step_done", step=1))
     journal.record(other, Event("step_done", step=0))
-    with pytest.raises(sa.exc.IntegrityError, match="UNIQUE constraint failed"):
+    with pytest.raises(sa.exc.IntegrityError, match="a step is done once"):
         journal.record(run, Event("step_done", step=0))
     assert [event.step for event in journal.events(run)] == [0, 1]
+
+
+def test_a_step_whose_part_was_displaced_is_done_once_more(journal: Journal) -> None:
+    run = begin(journal)
+    for kind in ("step_done", "displaced", "step_done"):
+        journal.record(run, Event(kind, step=0))
+    with pytest.raises(sa.exc.IntegrityError, match="a step is done once"):
+        journal.record(run, Event("step_done", step=0))
 
 
 def test_a_failure_and_its_event_are_written_together_or_not_at_all(journal: Journal) -> None:
@@ -150,7 +158,7 @@ def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
 def test_a_journal_of_another_version_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / FILE) as file:
         file.execute("PRAGMA user_version=99")
-    with pytest.raises(JournalUnreadable, match="its format is 99, this version writes 2"):
+    with pytest.raises(JournalUnreadable, match="its format is 99, this version writes 3"):
         Journal(tmp_path)
 
 
@@ -177,6 +185,13 @@ def test_a_journal_of_the_format_before_gets_what_it_lacks(tmp_path: Path) -> No
     Journal(tmp_path).close()
     with sqlite3.connect(tmp_path / FILE) as file:
         file.execute("DROP TABLE demonstrations")
+        file.execute("DROP TRIGGER done_once")
+        file.execute("CREATE UNIQUE INDEX a_step_is_done_once ON events (run, step) WHERE kind = 'step_done'")
         file.execute("PRAGMA user_version=1")
     journal = Journal(tmp_path)
     assert journal.demonstrations() == []
+    run = begin(journal)
+    for kind in ("step_done", "displaced", "step_done"):
+        journal.record(run, Event(kind, step=0))
+    with pytest.raises(sa.exc.IntegrityError, match="a step is done once"):
+        journal.record(run, Event("step_done", step=0))

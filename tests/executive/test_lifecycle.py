@@ -77,7 +77,7 @@ LEAVES = (
     "note the failure", "ready again", "already over", "skip without its mates", "ask the operator",
     "operator's word", "tries left", "take it to be in", "not believed", "leave it undone", "try again",
     "is it: done by hand?", "is it: skip?", "is it: abort?",
-    "note what was felt",
+    "note what was felt", "open steps again",
 )  # fmt: skip
 
 
