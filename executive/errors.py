@@ -15,6 +15,7 @@ ExecutiveError
 ├── NothingToRefine   no skill was named and none waits
 ├── ResultsUnreadable a file of measured rows cannot be added to
 ├── ExtraMissing      what was asked for needs a package that is installed only on demand
+├── ClusterUnreachable a Ray cluster cannot be joined, or was lost
 └── NothingToExport   the runs that were named kept no attempt
 """
 
@@ -159,6 +160,15 @@ class ExtraMissing(ExecutiveError):
     def __init__(self, extra: str, package: str) -> None:
         self.extra, self.package = extra, package
         super().__init__(f"this needs the package {package}: pip install 'dovetail[{extra}]'")
+
+
+class ClusterUnreachable(ExecutiveError):
+    """A Ray cluster cannot be joined, or was lost."""
+
+    def __init__(self, address: str, why: str) -> None:
+        self.address, self.why = address, why
+        first = why.strip().partition("\n")[0]
+        super().__init__(f"no work can be done on the cluster '{address}': {first}; see 'ray status'")
 
 
 class NothingToExport(ExecutiveError):

@@ -49,8 +49,19 @@ def _dovetail(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
+    cluster: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            envvar="DOVETAIL_CLUSTER",
+            help="Do what has --jobs on this Ray cluster instead ('auto' for this machine's).",
+        ),
+    ] = "",
 ) -> None:
-    pass
+    if cluster:
+        from executive.workers import use_cluster
+
+        use_cluster(cluster)
 
 
 app.command("list")(products.list_products)

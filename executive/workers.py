@@ -22,6 +22,14 @@ Do = Callable[[Order, Tell, StopWanted], Result | None]
 """Does one piece of work; None when it was stopped before it came to anything. A function of a module."""
 
 
+_cluster: list[str] = []
+
+
+def use_cluster(address: str) -> None:
+    """Have all work that may go to several processes done on a Ray cluster; nowhere else with ``""``."""
+    _cluster[:] = [address] if address else []
+
+
 class Stopped(Exception):
     """A piece of work was asked to stop while it could not return."""
 
@@ -35,9 +43,15 @@ def carried_out(
 ) -> Iterator[tuple[int, Result]]:
     """Do every piece of ``work``, ``jobs`` at a time; yields its place and its result as each ends.
 
-    ``told`` hears the news. After a stop is wanted no new piece begins and those that go on are asked to
-    stop; an error of one stops the others too and is raised here.
+    On a cluster, if one is used, its size decides how many. ``told`` hears the news. After a stop is wanted
+    no new piece begins and those that go on are asked to stop; an error of one stops the others too and is
+    raised here.
     """
+    if _cluster:
+        from executive.cluster import on_cluster
+
+        yield from on_cluster(_cluster[0], work, do, stop_wanted, told)
+        return
     if jobs > 1 and len(work) > 1:
         yield from _in_processes(work, do, jobs, stop_wanted, told)
         return

@@ -38,8 +38,8 @@ Row = dict[str, Any]
 ANSWER_S = 1.0
 MOMENT_S = (0.5, 10.0)
 """How long a run goes on before the next blow [s]."""
-LATER = 0.25
-"""Share of the blows that wait for one of the later phases of a step, so that these have their turn too."""
+LATER = 0.1
+"""Share of the blows that wait for a later phase of a step, so that these have their turn too."""
 PHASES = ("picked", "carried", "inserted", "seated", "released", "step_done")
 LATER_S, LONGEST_S = 3.0, 90.0
 """How long after the phase began such a blow falls at most, and how long the phase is waited for [s]."""
