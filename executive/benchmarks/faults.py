@@ -6,36 +6,26 @@ anything that it should not have.
 """
 
 import json
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from multiprocessing import get_context
-from multiprocessing.process import BaseProcess
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
+from executive.benchmarks.fault_clients import Client, Clients
 from executive.benchmarks.fault_journal import is_told
-from executive.cells import made_ready
 from executive.journal import Journal
 from executive.options import CellName, PolicyName, RunOptions
 from executive.records import RunState
-from executive.run import Bench, assemble, resume
-from hardware.bridge_cell import BridgeCell
-from hardware.client import Link, LinkSettings
-from hardware.messages import Refused
-from hardware.places import Places
 from hardware.proving_ground import KILLED_CLIENT, KINDS, ProvingGround
 from sequences.assembly import Assembly
 from sequences.files import write_whole
-from sim.noise import BENCH
 from skills.cell import CellError
 
 Row = dict[str, Any]
-ANSWER_S = 1.0
 MOMENT_S = (0.5, 10.0)
 """How long a run goes on before the next blow [s]."""
 LATER = 0.1
@@ -53,42 +43,6 @@ TRIES = 4
 """How often a run is taken up before it is given up."""
 ATTEMPTS = 200
 """At a step: each blow may cost one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """What a process that drives a run needs to know."""
-
-    commands: str
-    states: str
-    assembly: str
-    """As JSON."""
-    options: RunOptions
-    runs_dir: Path
-    run: int | None
-    """The run to take up; None begins one."""
-    seed: tuple[int, ...]
-    log: str
-
-
-def drive(client: Client) -> None:
-    """Assemble, or take up a run, through a bridge: the whole life of a client."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    assembly = Assembly.model_validate_json(client.assembly)
-    rng = np.random.default_rng(client.seed)
-    journal, kit = Journal(client.runs_dir), made_ready(assembly, client.options)
-    try:
-        link = Link(LinkSettings(client.commands, client.states, "run", answer_s=ANSWER_S))
-        cell = BridgeCell(link, Places(assembly, error=lambda: BENCH.goal_error(rng)), silence_s=ANSWER_S)
-    except (CellError, Refused):
-        return
-    bench = Bench(cell, None, "", client.log)
-    if client.run is None:
-        assemble(assembly, bench, client.options, journal, kit=kit)
-    else:
-        resume(client.run, assembly, bench, client.options, journal, kit=kit)
-    cell.close()
-    journal.close()
 
 
 def schedule(injections: int, seed: int, kinds: Sequence[str] = KINDS) -> list[str]:
@@ -148,14 +102,11 @@ class _Product:
         self, assembly: Assembly, options: RunOptions, out: Path, number: int, rng: np.random.Generator
     ) -> None:
         self._assembly, self._options, self._out, self._number = assembly, options, out, number
-        self._rng, self._starts = rng, 0
+        self._rng = rng
         log = out / "bridges" / f"{number}-{time.time_ns()}.jsonl"
         self._ground = ProvingGround(assembly, log, rng, seed=options.seed + number)
         self._journal = Journal(out)
-        self._context = get_context("forkserver")
-        self._context.set_forkserver_preload([__name__, "skills.learned"])
-        self._client: BaseProcess | None = None
-        self._run: int | None = None
+        self._clients = Clients(self._journal)
 
     def __enter__(self) -> "_Product":
         return self
@@ -163,7 +114,7 @@ class _Product:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._kill()
+        self._clients.kill()
         self._journal.close()
         self._ground.__exit__(kind, error, trace)
 
@@ -190,9 +141,9 @@ class _Product:
         judged = self._ground.judged()
         return {
             "product": self._number,
-            "run": self._run,
-            "state": str(self._state()),
-            "starts": self._starts,
+            "run": self._clients.run,
+            "state": str(self._clients.state),
+            "starts": self._clients.starts,
             "commands": judged.commands,
             "refused": judged.refused,
             "wrong": [asdict(wrong) for wrong in judged.wrong],
@@ -201,11 +152,11 @@ class _Product:
 
     def _waited_for(self, phase: str, stop_wanted: Callable[[], bool]) -> bool:
         """Let the run go on to ``phase``, or as long as that may take; False when it is over first."""
-        ends, told = time.monotonic() + LONGEST_S, len(self._journal.events(self._run or 0))
+        ends, told = time.monotonic() + LONGEST_S, len(self._journal.events(self._clients.run or 0))
         while time.monotonic() < ends:
             if stop_wanted() or not self._goes_on():
                 return False
-            if any(event.kind == phase for event in self._journal.events(self._run or 0, after=told)):
+            if any(event.kind == phase for event in self._journal.events(self._clients.run or 0, after=told)):
                 return True
             time.sleep(0.05)
         return True
@@ -213,10 +164,10 @@ class _Product:
     # -- one blow ------------------------------------------------------------------------------------
 
     def _struck(self, kind: str) -> Row:
-        before = self._journal.events(self._run or 0)
+        before = self._journal.events(self._clients.run or 0)
         blow = self._ground.strike(kind)
         if kind == KILLED_CLIENT:
-            self._kill()
+            self._clients.kill()
         time.sleep(max(LOOK_S, min(blow.duration_s, LOOK_S) + 0.5))
         ended = time.monotonic()
         stopped_s = self._ground.stopped_s(blow)
@@ -225,7 +176,7 @@ class _Product:
         late_s = sum(float(str(line["by_s"])) for line in lines if line["kind"] == "overslept")
         went_on = stopped_s is None and self._goes_on(look_only=True)
         resumed = False if went_on else self._resumed()
-        events = self._journal.events(self._run or 0)[len(before) :]
+        events = self._journal.events(self._clients.run or 0)[len(before) :]
         return {
             "kind": kind,
             "product": self._number,
@@ -243,16 +194,16 @@ class _Product:
     def _resumed(self) -> bool:
         """Wait for the client to end, mend what is broken and take the run up."""
         ends = time.monotonic() + ENDING_S
-        while self._alive() and time.monotonic() < ends:
+        while self._clients.alive and time.monotonic() < ends:
             time.sleep(0.02)
-        self._kill()
-        return self._state() is RunState.ASSEMBLED or self._taken_up()
+        self._clients.kill()
+        return self._clients.state is RunState.ASSEMBLED or self._taken_up()
 
     def _goes_on(self, *, look_only: bool = False) -> bool:
         """Whether the run is being driven; one that broke off by itself is taken up."""
-        if self._alive():
+        if self._clients.alive:
             return True
-        over = self._state() in (RunState.ASSEMBLED, RunState.FAILED)
+        over = self._clients.state in (RunState.ASSEMBLED, RunState.FAILED)
         return not over and (look_only is False) and self._taken_up()
 
     # -- clients -------------------------------------------------------------------------------------
@@ -266,49 +217,26 @@ class _Product:
                 continue
             self._start()
             ends = time.monotonic() + STARTING_S
-            while self._alive() and time.monotonic() < ends:
-                if self._ground.moving() and self._driven():
+            while self._clients.alive and time.monotonic() < ends:
+                if self._ground.moving() and self._clients.driven():
                     return True
                 time.sleep(0.05)
-            if self._state() is RunState.ASSEMBLED:
+            if self._clients.state is RunState.ASSEMBLED:
                 return True
-            self._kill()
+            self._clients.kill()
         return False
 
     def _start(self) -> None:
-        network = self._ground.network
-        client = Client(
-            commands=network.commands,
-            states=network.states,
-            assembly=self._assembly.model_dump_json(),
-            options=self._options,
-            runs_dir=self._out,
-            run=self._run,
-            seed=(self._options.seed, self._number, self._starts),
-            log=str(self._ground.log),
+        network, clients = self._ground.network, self._clients
+        clients.start(
+            Client(
+                commands=network.commands,
+                states=network.states,
+                assembly=self._assembly.model_dump_json(),
+                options=self._options,
+                runs_dir=self._out,
+                run=clients.run,
+                seed=(self._options.seed, self._number, clients.starts),
+                log=str(self._ground.log),
+            )
         )
-        self._before = len(self._journal.rows())
-        self._told = 0 if self._run is None else len(self._journal.events(self._run))
-        self._client = self._context.Process(target=drive, args=(client,), daemon=True)
-        self._client.start()
-        self._starts += 1
-
-    def _driven(self) -> bool:
-        """Whether the journal knows that the newest client drives the run."""
-        if self._run is None and len(self._journal.rows()) > self._before:
-            self._run = self._journal.row().run
-        if self._run is None or self._state() is not RunState.RUNNING:
-            return False
-        return len(self._journal.events(self._run)) > self._told
-
-    def _alive(self) -> bool:
-        return self._client is not None and self._client.is_alive()
-
-    def _kill(self) -> None:
-        if self._client is not None:
-            self._client.kill()
-            self._client.join()
-            self._client = None
-
-    def _state(self) -> RunState | None:
-        return None if self._run is None else self._journal.row(self._run).state
