@@ -13,7 +13,7 @@ from hardware.arm import CollisionLimits
 from hardware.connection import Connection
 from hardware.motions import Activity, cartesian_motion, joint_motion, stopping
 from hardware.sight import Seen
-from hardware.springs import HOLD, reference, tracking
+from hardware.springs import HOLD, at_rest, reference, tracking
 from skills.cell import Compliance, Vector
 
 
@@ -114,7 +114,7 @@ class Orders:
     def _start(self, order: Order, seen: Seen) -> None:
         robot = self._connection.robot
         if order.activity.by_torque:
-            target = order.target if order.target is not None else seen.tcp
+            target = at_rest(seen.tcp, seen.tcp_velocity) if order.target is None else order.target
             self._tracker, self._target = tracking(order.spring, target), target
             self._tracked_spring = order.spring
             robot.move(self._tracker, asynchronous=True)

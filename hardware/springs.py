@@ -8,6 +8,11 @@ from skills.cell import Compliance, Vector
 
 HOLD = Compliance(stiffness=1000.0, rotational_stiffness=60.0, clip_m=(0.02, 0.02, 0.02), damping_ratio=2.0)
 """The spring of a safe hold, damped beyond what is critical: an arm that was led fast must not swing."""
+COASTING_S = 0.02
+"""An arm that is let onto this spring goes on for as long as it would in this time at its speed: until it is
+seen, and until the damper has stopped it [s]."""
+FURTHEST_M, FURTHEST_RAD = 0.005, 0.05
+"""It is not taken to coast further [m, rad]."""
 EFFECTIVE_MASS_KG, EFFECTIVE_INERTIA = 3.5, 0.08
 """What the arm weighs at the TCP [kg, kg m²], roughly; sets the damping of the spring."""
 PASSING = np.array([0.1, 1.8])
@@ -39,6 +44,18 @@ def tracking(compliance: Compliance, target: RigidTransform) -> franky.Cartesian
     motion.set_gains(gains(compliance))
     motion.set_reference(reference(target))
     return motion
+
+
+def at_rest(tcp: RigidTransform, velocity: Vector) -> RigidTransform:
+    """Where a TCP with ``velocity`` (6,) [m/s, rad/s], base axes, comes to rest in the damper of ``HOLD``.
+
+    A spring that draws it to where it was seen would draw it back, slowly, for longer than it took to stop.
+    """
+    way, turn = (
+        part * min(COASTING_S, furthest / max(float(np.linalg.norm(part)), 1e-9))
+        for part, furthest in ((velocity[:3], FURTHEST_M), (velocity[3:], FURTHEST_RAD))
+    )
+    return RigidTransform.from_components(tcp.translation + way, Rotation.from_rotvec(turn) * tcp.rotation)
 
 
 def gains(compliance: Compliance) -> franky.CartesianImpedanceGains:

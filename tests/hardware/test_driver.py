@@ -12,7 +12,15 @@ from hardware.arm import Arm, ArmError, ArmState, CollisionLimits, Mode
 from hardware.complaints import mode_of, named
 from hardware.driver import FrankyArm
 from hardware.simulated import SimulatedArm, simulated_arm
-from hardware.springs import POSTURE, clip_in_base, gains
+from hardware.springs import (
+    COASTING_S,
+    FURTHEST_M,
+    FURTHEST_RAD,
+    POSTURE,
+    at_rest,
+    clip_in_base,
+    gains,
+)
 from sequences.load import load
 from sim.noise import EXACT
 from skills.cell import Compliance
@@ -245,6 +253,36 @@ def test_stop_holds_until_recovered(arm: SimulatedArm) -> None:
     arm.recover()
     arm.move(start, 0.4)
     assert distance(wait(arm, lambda state: not state.moving).tcp_in_base, start) < 0.001
+
+
+def test_an_arm_that_was_led_fast_is_not_drawn_back_when_it_is_held(arm: SimulatedArm) -> None:
+    arm.robot.ask("pace", value=1.0)
+    arm.compliance(Compliance(stiffness=2500.0))
+    home, began, speed = (
+        arm.state().tcp_in_base,
+        arm.state().time_s,
+        np.array([0.0, 0.0, -0.2, 0.0, 0.0, 0.0]),
+    )
+    while (since := arm.state().time_s - began) < 0.8:
+        arm.track(RigidTransform.from_translation(speed[:3] * since) * home, speed)
+        time.sleep(0.005)
+    assert arm.state().tcp_velocity[2] < -0.1
+    arm.hold()
+    after(arm, 0.15)
+    stood = arm.state().tcp_in_base.translation[2]
+    assert after(arm, 0.5).tcp_in_base.translation[2] - stood < 0.0012
+
+
+def test_where_a_moving_arm_comes_to_rest() -> None:
+    tcp = RigidTransform.from_components([0.4, 0.1, 0.3], Rotation.from_rotvec([np.pi, 0.0, 0.0]))
+    still = at_rest(tcp, np.zeros(6))
+    assert still.as_matrix() == pytest.approx(tcp.as_matrix(), abs=1e-12)
+    ahead = at_rest(tcp, np.array([0.1, 0.0, 0.0, 0.0, 0.0, 1.0]))
+    assert ahead.translation - tcp.translation == pytest.approx([0.1 * COASTING_S, 0.0, 0.0])
+    assert (ahead.rotation * tcp.rotation.inv()).as_rotvec() == pytest.approx([0.0, 0.0, COASTING_S])
+    wild = at_rest(tcp, np.array([0.0, -9.0, 0.0, 99.0, 0.0, 0.0]))
+    assert wild.translation - tcp.translation == pytest.approx([0.0, -FURTHEST_M, 0.0])
+    assert (wild.rotation * tcp.rotation.inv()).magnitude() == pytest.approx(FURTHEST_RAD)
 
 
 def test_collision_limits_reach_a_robot_that_is_being_tracked(arm: SimulatedArm) -> None:
