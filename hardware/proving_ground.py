@@ -50,6 +50,8 @@ MOVING_RAD_S = 0.02
 STOPS = ("stopped: ", "user stop", "connection lost", "client gone")
 """How the robot's own record of a stop begins."""
 ANSWER_S = 1.0
+BEFORE_S, EVENTS = 0.3, 30
+"""How much of what came before a blow is kept with a trail [s], and how many events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,17 @@ class ProvingGround:
     def rest_after(self, since_s: float, until_s: float) -> Rest:
         """When after ``since_s`` the TCP moved for the last time before ``until_s``."""
         return rest_in(self.robot.trail(), since_s, until_s)
+
+    def keep_trail(self, path: Path, since_s: float, until_s: float) -> None:
+        """Write the arm's way between two moments (monotonic) [s], and what befell the robot, to ``path``."""
+        trail, path = self.robot.trail(), path.with_suffix(".npz")
+        during = trail[(trail[:, 0] > since_s - BEFORE_S) & (trail[:, 0] < until_s)]
+        events = [event for event in self.robot.events() if event[0] < until_s][-EVENTS:]
+        said = np.array([f"{wall - since_s:+.3f} s: {what}" for wall, _, what in events], dtype=np.str_)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(
+            path, trail=during, said=said, allow_pickle=False
+        )
 
     def lines(self, since_s: float, until_s: float) -> list[dict[str, object]]:
         """The bridge's logbook between two moments (monotonic) [s]."""

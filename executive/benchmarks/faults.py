@@ -17,6 +17,7 @@ import numpy as np
 
 from executive.benchmarks.fault_clients import Client, Clients
 from executive.benchmarks.fault_journal import is_told
+from executive.benchmarks.fault_tables import SAFE_HOLD_MS
 from executive.journal import Journal
 from executive.options import CellName, PolicyName, RunOptions
 from executive.records import RunState
@@ -67,7 +68,8 @@ def campaign(
 ) -> tuple[list[Row], list[Row]]:
     """Strike until there were so many ``injections``; the rows of all blows and of all products.
 
-    ``out`` keeps rows, journals and logbooks; blows that it holds are not repeated.
+    ``out`` keeps rows, journals and logbooks, and the arm's way where it came to rest too late; blows that it
+    holds are not repeated.
     """
     blows, products = rows_in(out / "blows.json"), rows_in(out / "products.json")
     for row in blows:
@@ -172,6 +174,8 @@ class _Product:
         ended = time.monotonic()
         stopped_s = self._ground.stopped_s(blow)
         rest = None if stopped_s is None else self._ground.rest_after(stopped_s, ended)
+        if rest is not None and 1000.0 * rest.after_s > SAFE_HOLD_MS:
+            self._ground.keep_trail(self._out / "trails" / f"{blow.at_s:.3f}.npz", blow.at_s, ended)
         lines = self._ground.lines(blow.at_s, ended)
         late_s = sum(float(str(line["by_s"])) for line in lines if line["kind"] == "overslept")
         went_on = stopped_s is None and self._goes_on(look_only=True)
