@@ -71,3 +71,10 @@ def test_starts_lie_in_the_region(tmp_path: Path, region: Region) -> None:
     spread = starts.std(axis=0)
     assert spread[0] > 0.4 * region.lateral_m
     assert spread[5] > 0.3 * region.yaw_rad
+
+
+def test_the_lightest_part_is_held_exactly_as_wanted_too(tmp_path: Path) -> None:
+    light = PRODUCT.step_of("oil_cup")
+    insertion, model = insertion_of(PRODUCT, light), step_scene(PRODUCT, light, NOMINAL)
+    exact = Region(above_m=(0.01, 0.01), grasp_m=0.0, grasp_pitch_rad=0.0)
+    assert len(bank(PRODUCT, light, insertion, model, region=exact, size=8, cache=tmp_path)) == 8
