@@ -9,6 +9,7 @@ from executive.cells import open_bench
 from executive.journal import Journal
 from executive.observers import Observer
 from executive.options import RunOptions
+from executive.records import RunResult
 from executive.run import StopWanted, assemble
 from executive.workers import Tell, carried_out
 from sequences.assembly import Assembly
@@ -23,6 +24,11 @@ class Order:
     options: RunOptions
     runs_dir: Path
 
+    def identity(self) -> dict[str, Any]:
+        """What makes it the run that it is."""
+        product = Assembly.model_validate_json(self.assembly).name
+        return {"product": product, "options": self.options.as_json()}
+
 
 def orders(assembly: Assembly, options: RunOptions, runs_dir: Path, repeat: int) -> list[Order]:
     """``repeat`` runs with consecutive seeds."""
@@ -32,25 +38,24 @@ def orders(assembly: Assembly, options: RunOptions, runs_dir: Path, repeat: int)
 
 def carry_out(
     order: Order, observers: Sequence[Observer] = (), stop_wanted: StopWanted = lambda: False
-) -> dict[str, Any]:
-    """Make one run from opening the cell to closing it; its result with force profiles."""
+) -> RunResult:
+    """Make one run from opening the cell to closing it."""
     assembly = Assembly.model_validate_json(order.assembly)
     journal = Journal(order.runs_dir)
     try:
         bench = open_bench(assembly, order.options, order.runs_dir)
         try:
-            result = assemble(assembly, bench, order.options, journal, observers, stop_wanted=stop_wanted)
+            return assemble(assembly, bench, order.options, journal, observers, stop_wanted=stop_wanted)
         finally:
             bench.cell.close()
     finally:
         journal.close()
-    return result.as_json(profiles=True)
 
 
 def carry_out_all(
     work: Sequence[Order], jobs: int, done: Callable[[dict[str, Any]], None], stop_wanted: StopWanted
 ) -> list[dict[str, Any]]:
-    """Make every run, ``jobs`` at a time; results in the order of ``work``.
+    """Make every run, ``jobs`` at a time; results, with force profiles, in the order of ``work``.
 
     ``done`` is told of each as it ends. After a stop is wanted no new run begins and those that go on are
     broken off, each resumable.
@@ -63,4 +68,4 @@ def carry_out_all(
 
 
 def _one(order: Order, tell: Tell, stop_wanted: StopWanted) -> dict[str, Any]:
-    return carry_out(order, stop_wanted=stop_wanted)
+    return carry_out(order, stop_wanted=stop_wanted).as_json(profiles=True)

@@ -5,9 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from executive.benchmarks.rows import Row, completed
 from executive.options import PolicyName, RunOptions
-from executive.repeat import Order, carry_out_all, orders
+from executive.records import RunState
+from executive.repeat import Order, carry_out, orders
 from executive.run import StopWanted
+from executive.workers import Tell
 from sequences.assembly import Assembly
 from skills.statistics import share_text, wilson
 
@@ -29,10 +32,23 @@ def plan(
 
 
 def measure(
-    work: Sequence[Order], jobs: int, done: Callable[[dict[str, Any]], None], stop_wanted: StopWanted
+    work: Sequence[Order],
+    jobs: int,
+    file: Path | None,
+    done: Callable[[dict[str, Any]], None],
+    stop_wanted: StopWanted,
 ) -> dict[str, Any]:
-    """Make the runs, ``jobs`` at a time, and sum them up."""
-    return summed(carry_out_all(work, jobs, done, stop_wanted))
+    """Make the runs, ``jobs`` at a time, and sum them up; those that ``file`` holds are not made again.
+
+    Raises ResultsUnreadable.
+    """
+    identified = [(order, order.identity()) for order in work]
+    return summed(completed(identified, _one, jobs, file, done, stop_wanted))
+
+
+def _one(order: Order, tell: Tell, stop_wanted: StopWanted) -> Row | None:
+    result = carry_out(order, stop_wanted=stop_wanted)
+    return None if result.state is RunState.INTERRUPTED else {**order.identity(), **result.as_json()}
 
 
 def summed(results: Sequence[dict[str, Any]]) -> dict[str, Any]:

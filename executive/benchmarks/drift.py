@@ -93,7 +93,7 @@ def _runs(
 ) -> Row:
     options = RunOptions(seed=seed, attempts=1, on_failure=OnFailure.SKIP, drift=drift)
     work = plan([plan_.assembly], [PolicyName.LEARNED], options, runs_dir, plan_.repeat)
-    rows = measure(work, plan_.jobs, done, stop)["rows"]
+    rows = measure(work, plan_.jobs, None, done, stop)["rows"]
     return dict(rows[0]) if rows else {}
 
 

@@ -59,6 +59,7 @@ def assembly(
     jobs: Jobs = 1,
     cell: Annotated[CellName, typer.Option(hidden=True)] = CellName.SIM,
     output: Annotated[Format, typer.Option("--format", help="How to print the table.")] = Format.MARKDOWN,
+    out: RowsFile = None,
     runs_dir: KeptRunsDir = None,
     quiet: Quiet = False,
 ) -> None:
@@ -78,7 +79,7 @@ def assembly(
     with tempfile.TemporaryDirectory(prefix="dovetail-benchmark-") as scratch, StopOnInterrupt() as stop:
         work = plan(products, policy or list(PolicyName), options, runs_dir or Path(scratch), repeat)
         with run_progress(len(work), quiet=quiet) as done:
-            report = measure(work, jobs, done, stop)
+            report = measure(work, jobs, out, done, stop)
     if output is Format.JSON:
         print_json({"repeat": repeat, "options": options.as_json(), **report})
     else:

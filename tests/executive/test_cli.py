@@ -131,6 +131,22 @@ def test_a_benchmark_covers_every_product_and_policy(dovetail: Dovetail, product
     assert table.stderr == ""
 
 
+def test_a_benchmark_goes_on_from_the_runs_that_its_file_holds(
+    dovetail: Dovetail, product_file: Path, tmp_path: Path
+) -> None:
+    words = ("benchmark", "assembly", "--product", product_file, "--policy", "push", "--format", "json")
+    kept = ("--out", tmp_path / "rows.json", "--runs-dir", tmp_path / "made")
+    at_once = json.loads(dovetail(*words, "--repeat", 3).stdout)["rows"]
+    assert dovetail(*words, *kept, "--repeat", 1).exit_code == 0
+    in_two = json.loads(dovetail(*words, *kept, "--repeat", 3).stdout)["rows"]
+    again = json.loads(dovetail(*words, *kept, "--repeat", 3).stdout)["rows"]
+    for rows in (at_once, in_two, again):
+        for row in rows:
+            del row["wall_s"], row["pace"]
+    assert at_once == in_two == again
+    assert len(json.loads(dovetail("runs", "--json", "--runs-dir", tmp_path / "made").stdout)["runs"]) == 3
+
+
 def test_the_journal_can_be_read(dovetail: Dovetail, product_file: Path, tmp_path: Path) -> None:
     dovetail("run", product_file, troubles_=[("jam", "left")])
     assert "assembled" in dovetail("runs").stdout
