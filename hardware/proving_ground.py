@@ -194,9 +194,7 @@ class ProvingGround:
         events = [event for event in self.robot.events() if event[0] < until_s][-EVENTS:]
         said = np.array([f"{wall - since_s:+.3f} s: {what}" for wall, _, what in events], dtype=np.str_)
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(
-            path, trail=during, said=said, allow_pickle=False
-        )
+        np.savez_compressed(path, trail=during, said=said, allow_pickle=False)
 
     def lines(self, since_s: float, until_s: float) -> list[dict[str, object]]:
         """The bridge's logbook between two moments (monotonic) [s]."""
