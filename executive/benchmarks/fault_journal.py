@@ -15,8 +15,10 @@ WORDS = {
     "connection_lost": ("connection",),
     "user_stop": ("user_stop",),
     KILLED_CLIENT: ("lease lost",),
+    "gripper_miss": ("lease lost",),
 }
-"""The bridge's logbook has one of these words after the fault; other faults are told by their names."""
+"""The bridge's logbook has one of these words after the fault; other faults are told by their names. A missed
+grasp stops nothing by itself: an arm that stood after it had lost its client."""
 
 
 def is_told(blow: Blow, lines: Sequence[dict[str, Any]], events: Sequence[Event]) -> bool:

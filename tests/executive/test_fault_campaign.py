@@ -79,5 +79,7 @@ def test_a_stop_is_told_when_both_journals_say_so() -> None:
     assert not is_told(blow, [line("fault", what="cartesian_reflex: ...")], broke_off)
     assert not is_told(blow, [line("fault", what="joint_reflex: ...")], [Event("picked")])
     assert is_told(Blow(KILLED_CLIENT, 1.0, 0.0), [line("lease lost")], [Event("resumed")])
+    assert is_told(Blow("gripper_miss", 1.0, 60.0), [line("lease lost")], [Event("resumed")])
+    assert not is_told(Blow("gripper_miss", 1.0, 60.0), [line("hold")], [Event("resumed")])
     assert is_told(Blow(KILLED_SERVER, 1.0, 0.0), [], broke_off)
     assert not is_told(Blow("messages_dropped", 1.0, 0.3), [line("servo", seq=4)], broke_off)
