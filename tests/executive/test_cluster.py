@@ -62,7 +62,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_machines_do_what_one_process_does(tmp_path: Path) -> None:
     script, met = tmp_path / "work.py", tmp_path / "met"
     script.write_text(SCRIPT)

@@ -13,6 +13,7 @@ from scipy.spatial.transform import RigidTransform
 from hardware.arm import ArmError, ArmState, CollisionLimits, Mode
 from hardware.driver import FrankyArm
 from hardware.faults import FAULTS, Faults, UnknownFault
+from hardware.proving_ground import rest_in
 from hardware.reflexes import ERROR_NAMES
 from hardware.simulated import SimulatedArm, SimulatedRobot, simulated_arm
 from sequences.load import load
@@ -60,11 +61,9 @@ def shifted(pose: RigidTransform, x: float = 0.0, y: float = 0.0, z: float = 0.0
 
 
 def still_since(robot: SimulatedRobot, after_s: float) -> float:
-    """How long after ``after_s`` (monotonic) the TCP came to stand [s]."""
-    trail = robot.trail()
-    speed = np.linalg.norm(np.diff(trail[:, 2:], axis=0), axis=1) / np.diff(trail[:, 1])
-    moving = trail[1:, 0][speed > 0.005]
-    return float(max(0.0, moving.max(initial=after_s) - after_s))
+    """How long after ``after_s`` (monotonic) the TCP stood [s], without what its simulation was late."""
+    rest = rest_in(robot.trail(), after_s, time.monotonic())
+    return rest.after_s - rest.behind_s
 
 
 def moving_arm(arm: SimulatedArm) -> None:
