@@ -53,7 +53,8 @@ def on_cluster(
                     ray.get(board.stop.remote())
         finally:
             ray.get(board.stop.remote())
-            ray.wait(left, num_returns=len(left)) if left else None
+            if left:
+                ray.wait(left, num_returns=len(left))
 
 
 def _result(ray: Any, one: Any, address: str) -> Any:

@@ -213,6 +213,18 @@ def stub_kit(**overrides: Any) -> Kit:
     return Kit(**{**makers, **overrides})
 
 
+class Lasting:
+    """A cell whose world is there but cannot be written down, like a real one."""
+
+    def __init__(self, cell: FakeCell) -> None:
+        self._cell = cell
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("snapshot", "restore"):
+            raise AttributeError(name)
+        return getattr(self._cell, name)
+
+
 @dataclass
 class World:
     """Everything a run needs, and the ways to run it."""
@@ -225,6 +237,11 @@ class World:
     @property
     def bench(self) -> Bench:
         return Bench(self.cell, lambda cell, step: cell.truth(step))  # type: ignore[attr-defined]
+
+    @property
+    def lasting(self) -> Bench:
+        """The same bench as a robot's: nothing on it can be restored."""
+        return Bench(Lasting(self.cell), self.bench.truth)  # type: ignore[arg-type]
 
     def run(self, options: RunOptions | None = None, **more: Any) -> RunResult:
         return assemble(

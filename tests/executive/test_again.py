@@ -13,8 +13,7 @@ from executive.operator.protocol import Mode, Regrasp
 from executive.operator.stand_in import StandIn
 from executive.options import OnFailure, PolicyName, RunOptions
 from executive.records import Outcome, RunState
-from executive.run import Bench, resume
-from skills.fake import FakeCell
+from executive.run import resume
 
 Make = Callable[..., Any]
 ASK = RunOptions(on_failure=OnFailure.ASK)
@@ -41,19 +40,6 @@ class Watcher:
             self.act()
 
 
-class Table:
-    """A fake cell as somebody sees it who stands beside it."""
-
-    def __init__(self, cell: FakeCell) -> None:
-        self.cell = cell
-
-    def true_pose(self, part: str) -> RigidTransform:
-        return RigidTransform.from_matrix(self.cell.parts[part])
-
-    def place(self, part: str, pose_in_base: RigidTransform) -> None:
-        self.cell.parts[part] = pose_in_base.as_matrix()
-
-
 def die() -> None:
     raise Killed
 
@@ -66,24 +52,13 @@ def kinds(world: Any) -> list[str]:
     return [event.kind for event in world.journal.events(1)]
 
 
-class Lasting:
-    """A cell whose world is there but cannot be written down, like a real one."""
-
-    def __init__(self, cell: FakeCell) -> None:
-        self._cell = cell
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("snapshot", "restore"):
-            raise AttributeError(name)
-        return getattr(self._cell, name)
-
-
 def taken_up(world: Any, helps: int, **more: Any) -> Any:
     """What comes of a run taken up on a robot, with somebody beside it."""
     world.cell.recover()
-    bench = Bench(Lasting(world.cell), lambda _, step: world.cell.truth(step))  # type: ignore[arg-type]
-    helper = StandIn(Table(world.cell), helps, seed=1)
-    return resume(1, world.assembly, bench, ASK, world.journal, kit=world.kit, attendant=helper, **more)
+    helper = StandIn(world.cell, helps, seed=1)
+    return resume(
+        1, world.assembly, world.lasting, ASK, world.journal, kit=world.kit, attendant=helper, **more
+    )
 
 
 def dead_after(make_world: Make, kind: str, step: int, *gone: str) -> Any:
@@ -124,7 +99,7 @@ def test_where_others_stand_in_the_way_only_a_hand_can_place_it(make_world: Make
     world = make_world(loose=True)
     world.kit = standard_kit(world.assembly, PolicyName.SEARCH)
     moves = [Watcher("step_done", 2, nudged(world))]
-    result = world.run(ASK, observers=moves, attendant=StandIn(Table(world.cell), 1, seed=1))
+    result = world.run(ASK, observers=moves, attendant=StandIn(world.cell, 1, seed=1))
     assert result.state is RunState.ASSEMBLED
     assert result.interventions == 1
     assert result.steps[0].note == "put in by hand by stand-in"
@@ -136,8 +111,7 @@ def test_who_takes_up_a_run_that_has_failed_has_put_the_part_back(make_world: Ma
     result = world.run(observers=[Watcher("step_done", 1, nudged(world))])
     assert (result.state, result.steps[0].outcome) == (RunState.FAILED, Outcome.DISPLACED)
     world.cell.place("left", world.cell.locate("left").pose_in_base)
-    bench = Bench(Lasting(world.cell), world.bench.truth)  # type: ignore[arg-type]
-    result = resume(1, world.assembly, bench, RunOptions(), world.journal, kit=world.kit)
+    result = resume(1, world.assembly, world.lasting, RunOptions(), world.journal, kit=world.kit)
     assert result.state is RunState.ASSEMBLED
     assert [step.attempts for step in result.steps] == [2, 1]
 
@@ -177,7 +151,7 @@ def test_the_robot_is_not_sent_under_another_part(make_world: Make) -> None:
 
     world.run(
         ASK, observers=[Watcher("step_done", 2, nudged(world))],
-        attendant=Stubborn(Table(world.cell), 1, seed=1),
+        attendant=Stubborn(world.cell, 1, seed=1),
     )  # fmt: skip
     assert said == [
         "the robot cannot place it among what stands now (brings the hand into 'top' at the goal); put it in "

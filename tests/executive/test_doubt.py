@@ -12,8 +12,7 @@ from scipy.spatial.transform import RigidTransform
 from executive.kit import standard_kit
 from executive.options import PolicyName, RunOptions
 from executive.records import Outcome, RunState
-from executive.run import Bench, resume
-from skills.fake import FakeCell
+from executive.run import resume
 
 Make = Callable[..., Any]
 ASIDE = RigidTransform.from_translation([0.0, 0.25, 0.0])
@@ -38,18 +37,6 @@ class KillAt:
             raise Killed
 
 
-class Lasting:
-    """A cell whose world is there but cannot be written down, like a real one."""
-
-    def __init__(self, cell: FakeCell) -> None:
-        self._cell = cell
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("snapshot", "restore"):
-            raise AttributeError(name)
-        return getattr(self._cell, name)
-
-
 def killed(make_world: Make, kind: str, step: int) -> Any:
     """A world in which a run died."""
     world = make_world(loose=True)
@@ -62,9 +49,8 @@ def killed(make_world: Make, kind: str, step: int) -> Any:
 def taken_up(world: Any) -> tuple[Any, list[Any]]:
     """The result, and the events since the run was taken up."""
     world.cell.recover()
-    bench = Bench(Lasting(world.cell), lambda _, step: world.cell.truth(step))  # type: ignore[arg-type]
     before = len(world.journal.events(1))
-    result = resume(1, world.assembly, bench, RunOptions(), world.journal, kit=world.kit)
+    result = resume(1, world.assembly, world.lasting, RunOptions(), world.journal, kit=world.kit)
     return result, world.journal.events(1)[before:]
 
 
@@ -121,8 +107,7 @@ def test_a_part_that_was_let_go_of_is_felt_before_it_counts(make_world: Make) ->
     world = killed(make_world, "released", 0)
     world.cell.place("left", ASIDE * world.cell.true_pose("left"))
     before = len(world.journal.events(2))
-    bench = Bench(Lasting(world.cell))  # type: ignore[arg-type]
-    resume(2, world.assembly, bench, RunOptions(attempts=1), world.journal, kit=world.kit)
+    resume(2, world.assembly, world.lasting, RunOptions(attempts=1), world.journal, kit=world.kit)
     first = world.journal.events(2)[before + 1]
     assert (first.kind, first.data["record"]["cause"]) == ("attempt_failed", "part displaced")
 

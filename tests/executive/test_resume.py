@@ -115,24 +115,11 @@ def test_a_part_lost_from_the_hand_is_fetched_again(make_world: Make) -> None:
     with pytest.raises(Killed):
         world.run(observers=[KillAfter(3)])
     run = world.journal.row().run
-    cell = fresh_cell(world)
-    bench = Bench(_NotRestorable(cell))  # type: ignore[arg-type]
-    result = resume(run, world.assembly, bench, RunOptions(), world.journal, kit=world.kit)
+    world.cell = fresh_cell(world)
+    result = resume(run, world.assembly, world.lasting, RunOptions(), world.journal, kit=world.kit)
     assert result.assembled
     found = [e.data["found"] for e in world.journal.events(run) if e.kind == "resumed" and e.data]
     assert found == ["the part is no longer in the hand"]
-
-
-class _NotRestorable:
-    """A cell without ``snapshot`` and ``restore``, like a real one."""
-
-    def __init__(self, cell: FakeCell) -> None:
-        self._cell = cell
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("snapshot", "restore"):
-            raise AttributeError(name)
-        return getattr(self._cell, name)
 
 
 def test_two_processes_cannot_drive_one_run(make_world: Make) -> None:
