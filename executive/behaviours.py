@@ -7,6 +7,7 @@ it runs) leaves the arm holding still where it is.
 
 from collections.abc import Callable
 
+import numpy as np
 from py_trees.behaviour import Behaviour
 from py_trees.common import Status
 
@@ -17,6 +18,8 @@ from executive.records import Outcome, StepRecord
 from skills.cell import Cell
 from skills.routine import Cause, Progress, Routine
 
+LETTING_GO_M = 0.005
+"""Nearer than this to where it lets go a hand may not have let go yet [m]."""
 Need = Callable[[Board], bool]
 """Says whether something is to be done at all, asked when its leaf is entered."""
 
@@ -42,9 +45,16 @@ def to_put_back(board: Board) -> bool:
 
 
 def to_fetch_again(board: Board) -> bool:
-    """The hand is empty because the part had been let go before the attempt failed."""
-    failed = board.recover_from is not None and not board.seen().grasped
-    return failed and board.attempt is not None and board.attempt.released_tcp is not None
+    """The part had been let go, or was just being let go, when the attempt failed.
+
+    The fingers may have begun to open and still seem to hold it: where it was let go nothing counts as held.
+    """
+    attempt = board.attempt
+    if board.recover_from is None or attempt is None or attempt.released_tcp is None:
+        return False
+    seen = board.seen()
+    away = np.linalg.norm(seen.tcp_in_base.translation - attempt.released_tcp.translation)
+    return not seen.grasped or bool(away < LETTING_GO_M)
 
 
 class Run(Behaviour):

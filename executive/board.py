@@ -92,6 +92,8 @@ class StepProgress:
     peak_force_n: float = 0.0
     initialization: tuple[float, ...] | None = None
     last_cause: Cause | None = None
+    left_at: RigidTransform | None = None
+    """Where the part was let go, in the base frame, if it could not be taken back from there."""
     helped: str = ""
     """Who stepped in during the attempt in hand, and how; empty while nobody has."""
     profile: list[tuple[float, float]] = field(default_factory=list)

@@ -169,9 +169,14 @@ class Fail(Behaviour):
 
 
 def _note_loss(board: Board, attempt: Attempt) -> None:
-    """A part that the hand has lost lies where it lost it: that is where to look for it."""
-    if board.phase >= Phase.PICKED and attempt.released_tcp is None and not board.seen().grasped:
-        attempt.released_tcp = board.seen().tcp_in_base
+    """A part that the hand has lost lies where it lost it: that is where to look for it.
+
+    One that is not in the tray either may still be where an earlier attempt could not take it back from.
+    """
+    if attempt.released_tcp is not None or board.seen().grasped:
+        return
+    picked = board.phase >= Phase.PICKED
+    attempt.released_tcp = board.seen().tcp_in_base if picked else board.progress.left_at
 
 
 class Recovered(Behaviour):
@@ -186,7 +191,9 @@ class Recovered(Behaviour):
         board = self.board
         if board.recover_from is None:
             return Status.SUCCESS
-        board.phase = Phase.PICKED if board.seen().grasped else Phase.WAITING
+        held, attempt = board.seen().grasped, board.attempt
+        board.phase = Phase.PICKED if held else Phase.WAITING
+        board.progress.left_at = None if held or attempt is None else attempt.released_tcp
         self.recorder.recovered()
         board.attempt = board.recover_from = None
         self.feedback_message = "part in hand" if board.phase is Phase.PICKED else "hand empty"

@@ -52,14 +52,18 @@ class Handling(ScriptedRoutine):
         widest = max(self.insertion.grip_width_m, self.insertion.cross_width_m or 0.0)
         return min(widest + OPEN_MARGIN_M, OPEN_M)
 
-    def check_grip(self, cell: Cell, doing: str, otherwise: Cause) -> None:
-        """Fail unless the fingers hold something as wide as the part."""
+    def holds(self, cell: Cell) -> bool:
+        """Whether the fingers hold something as wide as the part."""
         observation = cell.observe()
         error = observation.gripper_width_m - self.insertion.grip_width_m
-        if not observation.grasped or abs(error) > WIDTH_TOLERANCE_M:
+        return observation.grasped and bool(abs(error) < WIDTH_TOLERANCE_M)
+
+    def check_grip(self, cell: Cell, doing: str, otherwise: Cause) -> None:
+        """Fail unless the fingers hold something as wide as the part."""
+        if not self.holds(cell):
             raise Failed(
                 otherwise,
-                f"{doing}: fingers at {1e3 * observation.gripper_width_m:.1f} mm, "
+                f"{doing}: fingers at {1e3 * cell.observe().gripper_width_m:.1f} mm, "
                 f"the part is {1e3 * self.insertion.grip_width_m:.1f} mm wide",
             )
 

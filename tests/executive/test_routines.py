@@ -1,6 +1,7 @@
 """The real routines under the real tree, in the cell without physics."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,8 +9,10 @@ import pytest
 pytest.importorskip("skills.policies")
 pytest.importorskip("skills.seated")
 
+from executive.board import Board, Phase
 from executive.kit import standard_kit
 from executive.options import PolicyName, RunOptions
+from executive.orders import Decision, Order
 from executive.records import RunState
 from skills.insertion import Attempt
 from skills.regrasp import Regrasp
@@ -86,6 +89,69 @@ def test_a_released_part_is_grasped_again(real_world: Make) -> None:
     never = Regrasp(Attempt(insertion, attempt.goal_in_base))
     assert drive(never, cell) is Progress.FAILED
     assert never.cause is Cause.PART_DISPLACED
+
+
+class OnTop:
+    """A cell in which the fingers rest on something just above where they let go."""
+
+    def __init__(self, cell: Any, height_m: float) -> None:
+        self._cell, self._height_m = cell, height_m
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cell, name)
+
+    def observe(self) -> Any:
+        seen = self._cell.observe()
+        wrench = seen.wrench.copy()
+        wrench[2] += max(0.0, self._height_m - seen.tcp_in_base.translation[2]) * 3e5
+        return replace(seen, wrench=wrench)
+
+
+@pytest.mark.parametrize("above_m", [0.0, 0.0015])
+def test_a_part_that_stands_too_high_is_grasped_where_the_fingers_come_to_rest(
+    real_world: Make, above_m: float
+) -> None:
+    world = real_world()
+    kit, cell = world.kit, world.cell
+    insertion = kit.insertion_of(world.assembly, world.assembly.steps[0])
+    attempt = Attempt(insertion, cell.locate_goal("left").pose_in_base)
+    attempt.initialization = kit.initializations(insertion, 1)[0]
+    for make in (kit.pick, kit.carry, kit.policy, kit.let_go):
+        assert drive(make(attempt), cell) is Progress.SUCCEEDED, make
+    assert attempt.released_tcp is not None
+    low = float(attempt.released_tcp.translation[2]) + above_m
+    assert drive(Regrasp(attempt), OnTop(cell, low)) is Progress.SUCCEEDED
+    went = float(cell.observe().tcp_in_base.translation[2]) - low
+    assert went == pytest.approx(0.0, abs=1.3e-3), "one control period's way is more than the contact"
+
+
+class Again:
+    """Wants another attempt at a part, so many control periods after it was found seated."""
+
+    def __init__(self, periods: int) -> None:
+        self.left = periods
+
+    def ticked(self, board: Board) -> None:
+        if board.phase is not Phase.SEATED or board.progress.index != 0 or self.left < 0:
+            return
+        if self.left == 0:
+            board.order = Order(Decision.ELSEWHERE, "anna")
+        self.left -= 1
+
+    def began(self, board: Board, cell: Any) -> None: ...
+
+    def happened(self, event: Any) -> None: ...
+
+    def ended(self, result: Any) -> None: ...
+
+
+@pytest.mark.parametrize("periods", range(0, 30, 2))
+def test_a_part_that_is_being_let_go_is_taken_back_for_another_attempt(
+    real_world: Make, periods: int
+) -> None:
+    result = real_world(loose=True).run(observers=[Again(periods)])
+    assert [(a.cause, a.number) for a in result.attempts if a.part == "left"] == [("operator", 1), (None, 2)]
+    assert result.assembled
 
 
 def drive(routine: Any, cell: Any) -> Progress:
