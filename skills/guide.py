@@ -39,7 +39,7 @@ class Lead:
     """Bounds of the pressing force after the policy's change [N]."""
     spiral: float = 1.0
     """Share of the scripted spiral and swing that is led; 0 leads straight to the estimated goal."""
-    searching_n: float = 10.0
+    searching_n: float = 7.0
     homing_n: float = 13.0
     """Scripted pressing force while searching and after the plug has dropped in [N]."""
     eased_n: float = 3.0
@@ -83,6 +83,7 @@ _SINK_SPEED, _LANDING_SPEED, _LANDING_M = 0.012, 0.005, 0.002
 _PULL, _PULL_STEP_M, _PULL_STEP_RAD = 0.12, 0.002, 0.05
 _FREE_BOUND_M, _SEARCH_BOUND_M, _ENTERED_BOUND_M, _TURN_BOUND_RAD = 0.006, 0.005, 0.002, 0.06
 _DROP_M = 0.0010
+_STRETCH_M = 0.009
 _STUCK_S, _LEAVE_EVERY_S, _LEAVE_S, _BREATH_HZ, _BREATH_N = 0.6, 5.0, 0.9, 0.8, 1.0
 _TRAILING_M, _EASE_FROM_M, _EASE_OVER_M, _LEAST_PACE = 0.0008, 0.0006, 0.0008, 0.1
 _SLIP_SPEED, _SLIP_BAND_M = 0.00035, 0.0004
@@ -110,8 +111,6 @@ class Sensed:
     """(n, 7) the TCP where the plug would be seated, in the base frame."""
 
 
-FINE_RAD = float(np.deg2rad(2.0))
-"""Play in yaw below which a keyed plug is led finely."""
 SIDEWAYS_M, SIDEWAYS_RAD = 0.0008, float(np.deg2rad(4.0))
 """How far beyond the script's own reach a plug may be led at all: nothing that far away is its hole."""
 
@@ -122,8 +121,7 @@ class Guide:
     def __init__(self, insertion: Insertion, n: int, period_s: float, lead: Lead | None = None) -> None:
         self.insertion, self.n, self.period_s = insertion, n, period_s
         self.keyed = insertion.keyed and not insertion.enters_turned
-        fine = self.keyed and insertion.yaw_play_rad < FINE_RAD
-        self.lead = (lead or Lead()).finely() if fine else lead or Lead()
+        self.lead = (lead or Lead()).finely() if insertion.fine else lead or Lead()
         touch = insertion.touch
         self._touch = np.zeros(2) if touch is None else np.array(touch.offset_m)
         self._touch_height = insertion.depth_m if touch is None else touch.height_m
@@ -131,6 +129,7 @@ class Guide:
         self._bound_m = self._reach_m + SIDEWAYS_M + insertion.clearance_m
         self._bound_rad = self.lead.yaw_reach_rad + min(insertion.yaw_play_rad, SIDEWAYS_RAD)
         self._swing_rate = self.lead.fast_swing_rate if insertion.mate_turns else self.lead.swing_rate
+        self._stretch_m, self._search_bound_m = _STRETCH_M, _SEARCH_BOUND_M
         self.phase = np.zeros(n, int)
         self.target, self.turn = np.zeros((n, 3)), np.zeros((n, 3))
         """Target of the plug: position (n, 3) [m] and rotation vector (n, 3) [rad]."""
@@ -211,13 +210,13 @@ class Guide:
         stuck, leaving = self._stuck(sensed)
         leading = self.working & (~entered | leaving)
         if np.any(leading):
-            self._follow_path(sensed, leading)
+            self._search(sensed, leading)
         entered &= ~leaving
         phase = 2 * np.pi * self.lead.wobble_hz * sensed.time_s[entered]
         circle = self.lead.wobble_m * np.column_stack([np.cos(phase), np.sin(phase)])
         self.led[entered, :2] = _within(sensed.position[entered, :2], self._bound_m) + circle
-        self.led[entered, 2] = np.clip(sensed.rotation[entered, 2], -self._bound_rad, self._bound_rad)
-        self.led[stuck, 2] = self._swung(stuck)
+        self.led[entered, 2] = self._yaw_inside(sensed)[entered]
+        self.led[stuck, 2] = self._loosened(sensed, stuck)
         self._remember(sensed)
 
     def _stuck(self, sensed: Sensed) -> tuple[Flags, Flags]:
@@ -282,8 +281,7 @@ class Guide:
     def _work(self, sensed: Sensed, action: Vector, working: Flags) -> None:
         lead, entered = self.lead, self.dropped(sensed)
         behind = np.linalg.norm(sensed.position[:, :2] - self.led[:, :2], axis=1)
-        eased = np.clip((behind - _EASE_FROM_M) / _EASE_OVER_M, 0.0, 1.0)
-        searching = lead.searching_n + eased * (lead.eased_n - lead.searching_n)
+        searching = self._searching_n(behind)
         stuck, leaving = self._stuck(sensed)
         breath = np.where((sensed.time_s * _BREATH_HZ) % 1.0 < 0.6, lead.homing_n, _BREATH_N)
         homing = np.where(leaving, lead.force_n[0], np.where(stuck, breath, lead.homing_n))
@@ -292,17 +290,24 @@ class Guide:
         farthest = np.maximum(self._bound_m, np.linalg.norm(self.led[:, :2], axis=1))
         goal = _within(self.led[:, :2] + lead.offset_m * action[:, :2], farthest)
         here = sensed.position[:, :2]
-        self.target[working, :2] = (here + np.clip(goal - here, -0.009, 0.009))[working]
+        self.target[working, :2] = (here + np.clip(goal - here, -self._stretch_m, self._stretch_m))[working]
         yaw = np.clip(self.led[:, 2] + lead.yaw_rad * action[:, 5], -self._bound_rad, self._bound_rad)
-        turn = np.column_stack([lead.tilt_rad * action[:, 3:5], yaw])
-        self.turn[working] = turn[working]
+        self.turn[working] = self._attitude(lead.tilt_rad * action[:, 3:5], yaw)[working]
+
+    def _searching_n(self, behind: Vector) -> Vector:
+        """(n,) pressing force while searching, for plugs that are so far ``behind`` the path [N]."""
+        eased = np.clip((behind - _EASE_FROM_M) / _EASE_OVER_M, 0.0, 1.0)
+        return np.asarray(self.lead.searching_n + eased * (self.lead.eased_n - self.lead.searching_n))
+
+    def _attitude(self, tilt: Vector, yaw: Vector) -> Vector:
+        """(n, 3) rotation vector of plugs that are turned by ``tilt`` (n, 2) and ``yaw`` (n,) [rad]."""
+        return np.column_stack([tilt, yaw])
 
     def _pull_on(self, sensed: Sensed) -> None:
         """Integrate what is missing, which joint friction leaves behind; pressing follows the force."""
         missing = np.clip(self.target - sensed.position, -_PULL_STEP_M, _PULL_STEP_M)
-        bound = np.where(
-            self.working, np.where(self.dropped(sensed), _ENTERED_BOUND_M, _SEARCH_BOUND_M), _FREE_BOUND_M
-        )
+        searching = np.where(self.dropped(sensed), _ENTERED_BOUND_M, self._search_bound_m)
+        bound = np.where(self.working, searching, _FREE_BOUND_M)
         self._pull = np.clip(self._pull + _PULL * missing, -bound[:, None], bound[:, None])
         self._pull[self.phase >= Phase.DESCEND, 2] = 0.0
         turn = np.clip(self.turn - sensed.rotation, -_PULL_STEP_RAD, _PULL_STEP_RAD)
@@ -318,7 +323,7 @@ class Guide:
         height = np.clip(height, sensed.position[:, 2] - 0.006, sensed.position[:, 2] + 0.004)
         self.target[rows, 2] = height[rows]
 
-    def _follow_path(self, sensed: Sensed, rows: Flags) -> None:
+    def _search(self, sensed: Sensed, rows: Flags) -> None:
         """The script's lead: slide to the estimated goal, then spiral out again and again; the yaw swings.
 
         The path waits for a plug that trails it.
@@ -342,6 +347,14 @@ class Guide:
         slide = self._touch * (1.0 - np.minimum(self._gone / length, 1.0))[:, None]
         self.led[rows, :2] = (slide + spiral)[rows]
         self.led[rows, 2] = self._swung(rows)
+
+    def _yaw_inside(self, sensed: Sensed) -> Vector:
+        """(n,) yaw to lead plugs that have entered to: theirs [rad]."""
+        return np.asarray(np.clip(sensed.rotation[:, 2], -self._bound_rad, self._bound_rad))
+
+    def _loosened(self, sensed: Sensed, rows: Flags) -> Vector:
+        """Yaw to lead the plugs ``rows`` to, which have entered and are stuck [rad]."""
+        return self._swung(rows)
 
     def _swung(self, rows: Flags) -> Vector:
         """Yaw of the script's swing for ``rows``, one control period on [rad]; zero for what needs none."""

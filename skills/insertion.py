@@ -11,6 +11,10 @@ KEYED_RAD = float(np.deg2rad(15.0))
 """A plug with more play in yaw than this finds its way in whatever the goal's estimate says [rad]."""
 
 
+FINE_RAD = float(np.deg2rad(2.0))
+"""A keyed plug with less play in yaw than this is led finely, or tilted onto one of its fits first [rad]."""
+
+
 @dataclass(frozen=True, slots=True)
 class Touch:
     """A sideways offset from the goal at which the plug is sure to land on a flat face, however wrong
@@ -30,6 +34,16 @@ class Probe:
     """From the grasp, along the plug frame's x and y [m]."""
     height_m: float
     """Height of the TCP above the plug's frame when the fingertips rest on it [m]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leading:
+    """The one of several fits far apart that a tilted plug meets first."""
+
+    offset_m: tuple[float, float]
+    """From the plug's frame, along its x and y [m]."""
+    spread_m: float
+    """How much farther back the next fit lies, along the way from the leading fit to the plug's frame [m]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +87,8 @@ class Insertion:
     """How far the hand may open over the part in the tray and clear what waits beside it [m]."""
     probe: Probe | None = None
     """Where to feel from above whether it stayed; None where nothing of it is open to touch."""
+    leading: Leading | None = None
+    """Of a plug that enters finely: the fit to be met first; None where it has only one."""
 
     @property
     def play_m(self) -> float:
@@ -83,6 +99,11 @@ class Insertion:
     def keyed(self) -> bool:
         """Yaw matters to get in: the estimate may be wrong by more than the play."""
         return self.yaw_play_rad < KEYED_RAD
+
+    @property
+    def fine(self) -> bool:
+        """It enters within a degree or two only."""
+        return self.keyed and not self.enters_turned and self.yaw_play_rad < FINE_RAD
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from skills.guide import Guide, Lead, Sensed
 from skills.insert import SEARCHING
 from skills.insertion import Insertion
 from skills.interface import Block, Layout
+from skills.tilted import TiltedGuide
 
 
 class Pilot(Protocol):
@@ -81,7 +82,8 @@ class GuidedPilot:
 
     def __init__(self, insertion: Insertion, n: int, period_s: float, settings: Guided | None = None) -> None:
         self.settings = settings or Guided()
-        self.guide = Guide(insertion, n, period_s, self.settings.lead)
+        kind = TiltedGuide if TiltedGuide.suits(insertion) else Guide
+        self.guide = kind(insertion, n, period_s, self.settings.lead)
         frames = self.settings.frames
         self.observation = Layout(
             tuple(

@@ -1,14 +1,17 @@
 """From a step of an assembly to what the routines need to know about it."""
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from sequences.assembly import Assembly, Part, Step
+from sequences.fits import leading_fit
 from sequences.heights import clear_height, enters_turned, touch_point, yaw_play
 from sequences.probe import probe_point
 from sequences.solid import Solid, solid_of
 from sequences.tray import OPEN_M, squeeze_of, widest_opening_m
-from skills.insertion import KEYED_RAD, Insertion, Probe, Touch
+from skills.insertion import KEYED_RAD, Insertion, Leading, Probe, Touch
 
 TRAVEL_MARGIN_M = 0.03
 """Air between what is carried and the tallest thing that stands [m]."""
@@ -20,7 +23,7 @@ def insertion_of(assembly: Assembly, step: Step) -> Insertion:
     solid, grasp = solid_of(part), part.grasps[0]
     squeeze = squeeze_of(solid, grasp)
     touch, probe = touch_point(assembly, step), probe_point(assembly, step)
-    return Insertion(
+    plain = Insertion(
         part=step.part,
         skill=step.skill,
         tcp_in_plug=_turned_least(grasp.tcp_in_part, assembly.goal_in_base(step)),
@@ -42,6 +45,8 @@ def insertion_of(assembly: Assembly, step: Step) -> Insertion:
         fetch_width_m=min(widest_opening_m(assembly, step.part), OPEN_M),
         probe=None if probe is None else Probe(probe.offset_m, probe.height_m),
     )
+    first = leading_fit(assembly, step) if plain.fine else None
+    return plain if first is None else replace(plain, leading=Leading(first.offset_m, first.spread_m))
 
 
 def loose_fits(assembly: Assembly, step: Step) -> int:
