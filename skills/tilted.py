@@ -51,7 +51,9 @@ class Tilting:
     level_s: tuple[float, float] = (0.6, 3.0)
     """It lies flat when the torque stayed so low for so long; shortest and longest time for that [s]."""
     flattest_rad: float = 0.1
-    """Largest turn about x and y that the grasp may need to lie flat [rad]."""
+    ahead_rad: float = 0.025
+    """Largest turn about x and y that the grasp may need to lie flat, and how far ahead of the hand, held
+    back by dry joints, it is asked for [rad]."""
     tilted_s: tuple[float, float] = (1.2, 1.8)
     """Time to be tilted by: if the hand has followed, else in any case [s]."""
     reach_m: float = 0.0028
@@ -95,13 +97,15 @@ class Tilting:
     """How fast the plug then gives way to more [rad/(N·m·s)], and the fit to force [m/(N·s)]."""
     easy_nm: float = 0.3
     follow_yaw: float = 0.04
-    """Torque that is borne once it is in [N·m], and by how much it gives way to more [rad/(N·m)]."""
+    follow_tilt: float = 0.02
+    """Torque about the vertical that is borne once it is in [N·m], and by how much it gives way to more, and
+    to what is not ``quiet_nm`` about x and y [rad/(N·m)]."""
 
 
 SPREAD_M = (0.010, 0.050)
 """Fits nearer to one another than this give no arm to turn about; what is longer tilts in the grasp by more
 than there is to feel [m]."""
-_TILT_RAD, _PRESS_N = 0.03, 4.0
+_TILT_RAD, _PRESS_N, _GIVEN_RAD = 0.03, 4.0, 0.05
 _SLIDING, _RETREAT_M, _INSIDE_M, _INSIDE_RAD = 1e-4, 0.0003, 0.0006, 0.02
 _BOUND_M, _BOUND_RAD, _PULL_M = 0.0045, 0.35, 0.002
 _LEAST_PACE, _PACE_AT_REST, _YAW_RATE, _ALONG_SPEED = 0.15, 1.8, 0.5, 0.008
@@ -136,7 +140,7 @@ class TiltedGuide(Guide):
         self.flat, self.lean = np.zeros((n, 2)), np.zeros(n)
         """(n, 2) turn about x and y that lays the plug flat, and (n,) its tilt from there [rad]."""
         self._since, self._calm_s, self._held_s, self._blocked_s = (np.zeros(n) for _ in range(4))
-        self._laid = np.zeros((n, 3))
+        self._laid, self._level_at = np.zeros((n, 3)), np.zeros((n, 2))
         self._known, self._usual, self._before = np.zeros(n, bool), np.zeros(n), np.zeros(n)
         self._angle, self._along, self._turned, self._yaw = (np.zeros(n) for _ in range(4))
         self._caught_at = np.zeros((n, 2))
@@ -153,7 +157,7 @@ class TiltedGuide(Guide):
         self.stage[rows] = Stage.LEVEL
         for state in (
             self._since, self._calm_s, self._held_s, self._blocked_s, self._usual, self._before,
-            self.lean, self.flat, self._laid, self._along, self._turned, self._yaw, self._caught_at,
+            self.lean, self.flat, self._laid, self._level_at, self._along, self._turned, self._yaw, self._caught_at,
         ):  # fmt: skip
             state[rows] = 0.0
         self._known[rows] = False
@@ -172,6 +176,7 @@ class TiltedGuide(Guide):
         """One control period of the stages of ``rows``."""
         again = rows & self.dropped(sensed)
         self._enter(Stage.LEAN, again)
+        self.flat[again] = self._level_at[again]
         self._since[rows] += self.period_s
         fit = self._fit_seen(sensed)
         stage = self.stage.copy()
@@ -185,9 +190,10 @@ class TiltedGuide(Guide):
     def _level(self, sensed: Sensed, rows: Flags) -> None:
         """Turn the plug the way its torque wants, which is flat; its height is then the face's."""
         tilted = self.tilting
-        torque = _beyond(sensed.wrench[:, 3:5], tilted.quiet_nm / 2)
-        bound = tilted.flattest_rad
-        self.flat[rows] = np.clip(self.flat + tilted.give * self.period_s * torque, -bound, bound)[rows]
+        torque, seen = _beyond(sensed.wrench[:, 3:5], tilted.quiet_nm / 2), _tilt_seen(sensed)
+        wanted = self.flat + tilted.give * self.period_s * torque
+        wanted = np.clip(wanted, seen - tilted.ahead_rad, seen + tilted.ahead_rad)
+        self.flat[rows] = np.clip(wanted, -tilted.flattest_rad, tilted.flattest_rad)[rows]
         height = sensed.position[:, 2]
         self.face_m[rows], self._low[rows], self.slip_m[rows] = height[rows], height[rows], 0.0
         quiet = np.linalg.norm(sensed.wrench[:, 3:5], axis=1) < tilted.quiet_nm
@@ -195,7 +201,11 @@ class TiltedGuide(Guide):
         least, most = tilted.level_s
         calm = (self._since > least) & (self._calm_s > tilted.quiet_s)
         done = rows & (calm | (self._since > most))
-        self._laid[done] = sensed.rotation[done]
+        self._laid[done], self.flat[done], self._level_at[done] = (
+            sensed.rotation[done],
+            seen[done],
+            seen[done],
+        )
         self._enter(Stage.LEAN, done)
 
     def _slide(self, sensed: Sensed, fit: Vector, rows: Flags) -> None:
@@ -323,10 +333,17 @@ class TiltedGuide(Guide):
 
     def _yaw_inside(self, sensed: Sensed) -> Vector:
         """See :class:`Guide`: a plug that is twisted gives way, before it turns in the grasp."""
-        laid = np.maximum(0.0, self.lean - self.tilting.lean_rate * self.period_s)
-        self.lean = np.where(self.dropped(sensed), laid, self.lean)
-        twist = _beyond(sensed.wrench[:, 5], self.tilting.easy_nm)
-        return np.asarray(sensed.rotation[:, 2] + self.tilting.follow_yaw * twist)
+        inside, tilted = self.dropped(sensed), self.tilting
+        laid = np.maximum(0.0, self.lean - tilted.lean_rate * self.period_s)
+        self.lean = np.where(inside, laid, self.lean)
+        down = inside & (self.lean == 0.0)
+        gives = tilted.follow_tilt * _beyond(sensed.wrench[:, 3:5], tilted.quiet_nm)
+        follows = np.clip(
+            _tilt_seen(sensed) + gives, self._level_at - _GIVEN_RAD, self._level_at + _GIVEN_RAD
+        )
+        self.flat[down] = follows[down]
+        twist = _beyond(sensed.wrench[:, 5], tilted.easy_nm)
+        return np.asarray(sensed.rotation[:, 2] + tilted.follow_yaw * twist)
 
     def _loosened(self, sensed: Sensed, rows: Flags) -> Vector:
         """See :class:`Guide`: a little to and fro."""
@@ -339,6 +356,13 @@ class TiltedGuide(Guide):
 
 def _about_vertical(yaw: Vector) -> Rotation:
     return Rotation.from_rotvec(np.column_stack([np.zeros((len(yaw), 2)), yaw]))
+
+
+def _tilt_seen(sensed: Sensed) -> Vector:
+    """(n, 2) the hand's turn about x and y, its yaw taken away [rad]."""
+    turn = Rotation.from_rotvec(sensed.rotation)
+    yaw = turn.as_euler("ZYX")[:, 0]
+    return np.asarray((_about_vertical(yaw).inv() * turn).as_rotvec()[:, :2])
 
 
 def _beyond(torque: Vector, borne: float) -> Vector:
