@@ -157,7 +157,8 @@ class TiltedGuide(Guide):
         self.stage[rows] = Stage.LEVEL
         for state in (
             self._since, self._calm_s, self._held_s, self._blocked_s, self._usual, self._before,
-            self.lean, self.flat, self._laid, self._level_at, self._along, self._turned, self._yaw, self._caught_at,
+            self.lean, self.flat, self._laid, self._level_at, self._along, self._turned, self._yaw,
+            self._caught_at,
         ):  # fmt: skip
             state[rows] = 0.0
         self._known[rows] = False
