@@ -47,7 +47,8 @@ def to_put_back(board: Board) -> bool:
 def to_fetch_again(board: Board) -> bool:
     """The part had been let go, or was just being let go, when the attempt failed.
 
-    The fingers may have begun to open and still seem to hold it: where it was let go nothing counts as held.
+    Where it was let go nothing counts as held: the fingers may have just begun to open, or hold it no more
+    firmly than to feel whether it is there.
     """
     attempt = board.attempt
     if board.recover_from is None or attempt is None or attempt.released_tcp is None:

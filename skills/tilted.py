@@ -202,11 +202,8 @@ class TiltedGuide(Guide):
         least, most = tilted.level_s
         calm = (self._since > least) & (self._calm_s > tilted.quiet_s)
         done = rows & (calm | (self._since > most))
-        self._laid[done], self.flat[done], self._level_at[done] = (
-            sensed.rotation[done],
-            seen[done],
-            seen[done],
-        )
+        self.flat[done] = self._level_at[done] = seen[done]
+        self._laid[done] = sensed.rotation[done]
         self._enter(Stage.LEAN, done)
 
     def _slide(self, sensed: Sensed, fit: Vector, rows: Flags) -> None:
@@ -333,7 +330,7 @@ class TiltedGuide(Guide):
         return np.asarray(np.array(self.tilting.forces_n)[self.stage])
 
     def _yaw_inside(self, sensed: Sensed) -> Vector:
-        """See :class:`Guide`: a plug that is twisted gives way, before it turns in the grasp."""
+        """See :class:`Guide`; lays the plug down, which gives way to a twist before it turns in the grasp."""
         inside, tilted = self.dropped(sensed), self.tilting
         laid = np.maximum(0.0, self.lean - tilted.lean_rate * self.period_s)
         self.lean = np.where(inside, laid, self.lean)

@@ -125,6 +125,43 @@ def test_a_part_that_stands_too_high_is_grasped_where_the_fingers_come_to_rest(
     assert went == pytest.approx(0.0, abs=1.3e-3), "one control period's way is more than the contact"
 
 
+class Failing:
+    """A routine that does its work, or none, and is then not content."""
+
+    cause, message = Cause.PART_DISPLACED, "not content"
+
+    def __init__(self, routine: Any = None) -> None:
+        self._routine = routine
+
+    def start(self, cell: Any) -> None:
+        if self._routine is not None:
+            self._routine.start(cell)
+
+    def update(self, cell: Any) -> Progress:
+        done = self._routine is None or self._routine.update(cell) is not Progress.RUNNING
+        return Progress.FAILED if done else Progress.RUNNING
+
+
+def test_what_could_not_be_taken_back_is_looked_for_there_when_the_tray_is_empty(real_world: Make) -> None:
+    world = real_world(loose=True)
+    kit, let_go, sought = world.kit, [], []
+
+    def doubtful(attempt: Attempt) -> Any:
+        let_go.append(attempt)
+        return Failing(kit.let_go(attempt)) if len(let_go) == 1 else kit.let_go(attempt)
+
+    def regrasp(attempt: Attempt) -> Any:
+        sought.append(attempt.released_tcp)
+        return Failing() if len(sought) == 1 else kit.regrasp(attempt)
+
+    world.kit = replace(kit, let_go=doubtful, regrasp=regrasp)
+    result = world.run()
+    tried = [attempt.cause for attempt in result.attempts if attempt.part == "left"]
+    assert tried == ["part displaced", "grasp missed", None]
+    assert sought[1].translation == pytest.approx(sought[0].translation)
+    assert result.assembled
+
+
 class Again:
     """Wants another attempt at a part, so many control periods after it was found seated."""
 

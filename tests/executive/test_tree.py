@@ -5,10 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from scipy.spatial.transform import RigidTransform
 
+from executive.behaviours import to_fetch_again
+from executive.board import Board
 from executive.options import Noise, OnFailure, RunOptions
 from executive.records import Outcome, RunState
 from executive.tree import outline_of, topmost
+from skills.insertion import Attempt
 from skills.routine import Cause
 
 Make = Callable[..., Any]
@@ -84,6 +88,20 @@ def test_what_the_hand_lost_is_looked_for_where_it_lost_it(make_world: Make) -> 
     assert result.assembled, result.steps
     assert causes(result)[:2] == [("left", 1, "slip in the grasp"), ("left", 2, None)]
     assert sought[0].translation == pytest.approx(lost[0].translation, abs=1e-3)
+
+
+@pytest.mark.parametrize(("away_m", "fetched"), [(0.0, True), (0.1, False)])
+def test_where_a_part_was_let_go_a_grip_is_not_trusted(
+    make_world: Make, away_m: float, fetched: bool
+) -> None:
+    world = make_world()
+    board = Board(world.assembly, world.kit.insertion_of)
+    board.observation = dataclasses.replace(world.cell.observe(), grasped=True)
+    tcp = board.observation.tcp_in_base
+    board.attempt = Attempt(board.insertion(0), tcp)
+    board.attempt.released_tcp = RigidTransform.from_translation([0.0, 0.0, away_m]) * tcp
+    board.recover_from = Cause.OPERATOR
+    assert to_fetch_again(board) is fetched
 
 
 def test_a_part_that_jammed_is_not_grasped_anew(make_world: Make) -> None:
