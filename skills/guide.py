@@ -211,11 +211,7 @@ class Guide:
         leading = self.working & (~entered | leaving)
         if np.any(leading):
             self._search(sensed, leading)
-        entered &= ~leaving
-        phase = 2 * np.pi * self.lead.wobble_hz * sensed.time_s[entered]
-        circle = self.lead.wobble_m * np.column_stack([np.cos(phase), np.sin(phase)])
-        self.led[entered, :2] = _within(sensed.position[entered, :2], self._bound_m) + circle
-        self.led[entered, 2] = self._yaw_inside(sensed)[entered]
+        self._lead_inside(sensed, entered & ~leaving)
         self.led[stuck, 2] = self._loosened(sensed, stuck)
         self._remember(sensed)
 
@@ -348,9 +344,12 @@ class Guide:
         self.led[rows, :2] = (slide + spiral)[rows]
         self.led[rows, 2] = self._swung(rows)
 
-    def _yaw_inside(self, sensed: Sensed) -> Vector:
-        """(n,) yaw to lead plugs that have entered to: theirs [rad]."""
-        return np.asarray(np.clip(sensed.rotation[:, 2], -self._bound_rad, self._bound_rad))
+    def _lead_inside(self, sensed: Sensed, rows: Flags) -> None:
+        """Lead ``rows``, which have entered, to where they are, circling a little."""
+        phase = 2 * np.pi * self.lead.wobble_hz * sensed.time_s[rows]
+        circle = self.lead.wobble_m * np.column_stack([np.cos(phase), np.sin(phase)])
+        self.led[rows, :2] = _within(sensed.position[rows, :2], self._bound_m) + circle
+        self.led[rows, 2] = np.clip(sensed.rotation[rows, 2], -self._bound_rad, self._bound_rad)
 
     def _loosened(self, sensed: Sensed, rows: Flags) -> Vector:
         """Yaw to lead the plugs ``rows`` to, which have entered and are stuck [rad]."""

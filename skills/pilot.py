@@ -15,6 +15,7 @@ from skills.insert import SEARCHING
 from skills.insertion import Insertion
 from skills.interface import Block, Layout
 from skills.tilted import TiltedGuide
+from skills.tilting import Tilting
 
 
 class Pilot(Protocol):
@@ -73,6 +74,8 @@ class Guided:
     lead: Lead = field(default_factory=Lead)
     frames: int = 3
     """How many control periods the network sees at once."""
+    tilting: Tilting = field(default_factory=Tilting)
+    """For plugs with several fits far apart."""
 
 
 class GuidedPilot:
@@ -82,9 +85,12 @@ class GuidedPilot:
 
     def __init__(self, insertion: Insertion, n: int, period_s: float, settings: Guided | None = None) -> None:
         self.settings = settings or Guided()
-        kind = TiltedGuide if TiltedGuide.suits(insertion) else Guide
-        self.guide = kind(insertion, n, period_s, self.settings.lead)
-        frames = self.settings.frames
+        lead, tilting, frames = self.settings.lead, self.settings.tilting, self.settings.frames
+        self.guide = (
+            TiltedGuide(insertion, n, period_s, lead, tilting)
+            if TiltedGuide.suits(insertion, tilting)
+            else Guide(insertion, n, period_s, lead)
+        )
         self.observation = Layout(
             tuple(
                 Block(f"{block.name}/{age}", block.size, block.scale, block.unit)
@@ -92,13 +98,13 @@ class GuidedPilot:
                 for block in FRAME
             )
         )
-        lead = self.guide.lead
+        bounds = self.guide.lead
         self.action = Layout(
             (
-                Block("target_offset", 2, lead.offset_m, "m"),
-                Block("pressing_force", 1, lead.press_n, "N"),
-                Block("tilt_offset", 2, lead.tilt_rad, "rad"),
-                Block("yaw_offset", 1, lead.yaw_rad, "rad"),
+                Block("target_offset", 2, bounds.offset_m, "m"),
+                Block("pressing_force", 1, bounds.press_n, "N"),
+                Block("tilt_offset", 2, bounds.tilt_rad, "rad"),
+                Block("yaw_offset", 1, bounds.yaw_rad, "rad"),
             )
         )
         self._scale = np.concatenate([np.full(block.size, 1.0 / block.scale) for block in FRAME])

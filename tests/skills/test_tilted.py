@@ -1,5 +1,7 @@
 """The lead of a plate over posts, in a world that is made of a formula: a plate, tops of posts, and holes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -9,9 +11,12 @@ from sequences.load import load
 from skills.cell import Vector
 from skills.guide import Guide, Sensed
 from skills.insertion import Insertion
-from skills.pilot import GuidedPilot
+from skills.library import SHIPPED, latest
+from skills.pilot import Guided, GuidedPilot
+from skills.presets import DOVETAIL, as_record, from_record
 from skills.tasks import insertion_of
 from skills.tilted import Stage, TiltedGuide
+from skills.tilting import Tilting
 
 PRODUCT = load("motor")
 STEP = PRODUCT.step_of("end_bell")
@@ -103,12 +108,29 @@ class Posts:
 
 def test_only_a_plug_with_fits_apart_is_tilted() -> None:
     assert INSERTION.fine
-    assert TiltedGuide.suits(INSERTION)
+    assert TiltedGuide.suits(INSERTION, Tilting())
     assert isinstance(GuidedPilot(INSERTION, 1, PERIOD_S).guide, TiltedGuide)
     for product, part in (("valve_manifold", "strap"), ("connector_panel", "mains"), ("gearbox", "planet_a")):
         assembly = load(product)
         insertion: Insertion = insertion_of(assembly, assembly.step_of(part))
         assert type(GuidedPilot(insertion, 1, PERIOD_S).guide) is Guide, part
+
+
+def test_a_skill_is_led_as_its_record_says_whatever_the_defaults_are() -> None:
+    settings = Guided(tilting=replace(Tilting(), lean_rad=0.05))
+    back = from_record(DOVETAIL, as_record(settings))
+    assert back == settings
+    guide = GuidedPilot(INSERTION, 1, PERIOD_S, back).guide
+    assert isinstance(guide, TiltedGuide)
+    assert guide.tilting.lean_rad == 0.05
+    near = replace(settings, tilting=replace(Tilting(), spread_m=(0.0, 0.001)))
+    assert type(GuidedPilot(INSERTION, 1, PERIOD_S, near).guide) is Guide
+
+
+def test_the_tilted_skills_of_the_library_record_how_they_are_tilted() -> None:
+    found = latest(INSERTION.skill, SHIPPED)
+    assert found is not None
+    assert found.skill.settings["tilting"].keys() == as_record(Guided())["tilting"].keys()
 
 
 @pytest.mark.parametrize("askew", [(0.0, 0.0), (0.05, 0.0), (-0.03, 0.04)])
