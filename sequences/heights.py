@@ -37,6 +37,8 @@ FAR_RADII_M = (0.012, 0.016, 0.020, 0.024)
 """Tried where nothing nearer will do."""
 DIRECTIONS = 16
 HAND_OPENING_M = 0.004
+ASIDE_M = 0.002
+"""Room beside plug and fingers that is kept where there is a face with it: the grasp may be off by so much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +101,8 @@ def touch_point(
 
     Over all errors of position within ± ``position_bound_m`` along x and y and of yaw within ±
     ``yaw_bound_rad``, the plug rests at the same height, at least 3 mm above seated, on enough area to carry
-    it, and the fingers stay clear. Of the candidates the one that supports the plug most nearly under its
-    grasp is chosen.
+    it, and the fingers stay clear, if possible by 2 mm more. Of the candidates the one that supports the plug
+    most nearly under its grasp is chosen.
     """
     return _touch_point(
         assembly.parts[step.part], step, _earlier(assembly, step), position_bound_m, yaw_bound_rad
@@ -158,9 +160,10 @@ def _touch_point(
     turns = np.linspace(-yaw_bound, yaw_bound, 5)
     errors = np.linspace(-bound, bound, 2 * math.ceil(bound / SAMPLING_M) + 1)
     square = [(float(x), float(y)) for x in errors for y in errors]
-    reaches = [(slab.z_lo, _swept(slab.section, turns, bound)) for slab in (*plug.slabs, *_fingers(part))]
+    tight = [(slab.z_lo, _swept(slab.section, turns, bound)) for slab in (*plug.slabs, *_fingers(part))]
+    roomy = [(bottom, reach.buffer(ASIDE_M, quad_segs=4)) for bottom, reach in tight]
     axis = part.grasps[0].position_mm if part.grasps else (0.0, 0.0, 0.0)
-    for radii in (RADII_M, FAR_RADII_M):
+    for radii, reaches in ((RADII_M, roomy), (RADII_M, tight), (FAR_RADII_M, tight)):
         faces = []
         for offset in _candidates(radii):
             face = _sure_face(plug, slabs, reaches, offset)

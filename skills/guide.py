@@ -62,6 +62,8 @@ class Lead:
     """Rate of the yaw's swing [rad/s]; what swings faster creeps in the grasp and falls behind."""
     fast_swing_rate: float = 1.5
     """The same for a plug that goes onto something that turns along with a slow one [rad/s]."""
+    turned_back_nm: float = 0.3
+    """Torque about the vertical at which the swing turns back: the plug is held, and would turn in the grasp."""
 
     def finely(self) -> "Lead":
         """The lead of a plug that enters within a degree or two only.
@@ -76,7 +78,7 @@ class Lead:
 
 
 _RISE_SPEED, _CROSS_SPEED, _APPROACH_SPEED, _TOUCH_SPEED = 0.10, 0.05, 0.04, 0.012
-_NEAR_M, _OVERRUN_M, _TOUCH_N = 0.0075, 0.006, 4.0
+_NEAR_M, _OVERRUN_M, _TOUCH_N = 0.0075, 0.010, 4.0
 _TURN_SPEED = 0.8
 _SETTLE_ROWS, _STILL_M = 4, 0.0001
 _SINK_SPEED, _LANDING_SPEED, _LANDING_M = 0.012, 0.005, 0.002
@@ -342,7 +344,7 @@ class Guide:
         spiral = radius[:, None] * np.column_stack([np.cos(self._angle), np.sin(self._angle)])
         slide = self._touch * (1.0 - np.minimum(self._gone / length, 1.0))[:, None]
         self.led[rows, :2] = (slide + spiral)[rows]
-        self.led[rows, 2] = self._swung(rows)
+        self.led[rows, 2] = self._swung(sensed, rows)
 
     def _lead_inside(self, sensed: Sensed, rows: Flags) -> None:
         """Lead ``rows``, which have entered, to where they are, circling a little."""
@@ -353,14 +355,16 @@ class Guide:
 
     def _loosened(self, sensed: Sensed, rows: Flags) -> Vector:
         """Yaw to lead the plugs ``rows`` to, which have entered and are stuck [rad]."""
-        return self._swung(rows)
+        return self._swung(sensed, rows)
 
-    def _swung(self, rows: Flags) -> Vector:
+    def _swung(self, sensed: Sensed, rows: Flags) -> Vector:
         """Yaw of the script's swing for ``rows``, one control period on [rad]; zero for what needs none."""
         amplitude = self.lead.yaw_reach_rad * self.lead.spiral
         if not self.keyed or amplitude == 0.0:
             return np.zeros(int(rows.sum()))
-        phase = self._swing[rows] + self._swing_rate * self.period_s / (4 * amplitude)
+        phase, torque = self._swing[rows], sensed.wrench[rows, 5]
+        back = np.where((phase - 0.25) % 1.0 < 0.5, torque, -torque) > self.lead.turned_back_nm
+        phase = np.where(back, 0.5 - phase, phase) + self._swing_rate * self.period_s / (4 * amplitude)
         self._swing[rows] = phase % 1.0
         return np.asarray(amplitude * (np.abs((self._swing[rows] + 0.75) % 1.0 - 0.5) * 4.0 - 1.0))
 

@@ -31,7 +31,7 @@ class SearchSettings:
     """Speed across to above the place of touching down [m/s]."""
     near_m: float = 0.0045
     """Height above the estimated face at which the descent slows down [m]."""
-    overrun_m: float = 0.006
+    overrun_m: float = 0.010
     """How far below the estimated face the target may go before there is none [m]."""
     still_m: float = 0.00008
     """Spread of five heights under load that counts as resting [m]."""
