@@ -38,7 +38,7 @@ FAR_RADII_M = (0.012, 0.016, 0.020, 0.024)
 DIRECTIONS = 16
 HAND_OPENING_M = 0.004
 ASIDE_M = 0.002
-"""Room beside plug and fingers that is kept where there is a face with it: the grasp may be off by so much."""
+"""More room beside plug and fingers, kept where a face has it: the grasp may be off by so much."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class Lead:
     fast_swing_rate: float = 1.5
     """The same for a plug that goes onto something that turns along with a slow one [rad/s]."""
     turned_back_nm: float = 0.3
-    """Torque about the vertical at which the swing turns back: the plug is held, and would turn in the grasp."""
+    """Torque about the vertical at which the swing turns back [N·m]: a held plug would turn in the grasp."""
 
     def finely(self) -> "Lead":
         """The lead of a plug that enters within a degree or two only.

@@ -1,6 +1,7 @@
 """Heights: worked by hand on a peg and a block, and against brute force on the products."""
 
 import math
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -102,6 +103,29 @@ def test_the_touch_point_avoids_the_wall() -> None:
     touch = touch_point(assembly, assembly.steps[0])
     assert touch is not None
     assert touch.height_m == pytest.approx(0.010)
+
+
+@pytest.mark.parametrize(
+    ("name", "part"), [("connector_panel", "circular"), ("connector_panel", "coax"), ("gearbox", "sun")]
+)
+def test_where_there_is_room_the_touch_point_leaves_some_for_a_grasp_that_is_off(
+    name: str, part: str
+) -> None:
+    assembly = product(name)
+    step = assembly.step_of(part)
+    touch = touch_point(assembly, step)
+    assert touch is not None
+    sockets = obstacles(assembly, step)
+    slabs = (*solid_of(assembly.parts[part]).slabs, *finger_slabs(assembly.parts[part].grasps[0], 0.004))
+    held = replace(solid_of(assembly.parts[part]), slabs=slabs)
+    draw = np.random.default_rng(0)
+    for _ in range(200):
+        angle = draw.uniform(0, 2 * math.pi)
+        aside = 0.0019 * np.array([math.cos(angle), math.sin(angle)]) + draw.uniform(-0.002, 0.002, 2)
+        offset = (touch.offset_m[0] + float(aside[0]), touch.offset_m[1] + float(aside[1]))
+        assert (
+            rest_height(held, sockets, offset, math.radians(draw.uniform(-10, 10))) <= touch.height_m + 1e-7
+        )
 
 
 def test_fingers_close_along_y_of_their_grasp() -> None:

@@ -23,12 +23,16 @@ FOLLOWED = 0.7
 class Table:
     """Attempts over a flat face at ``height_m`` with, if wanted, a hole that lies around the true goal."""
 
+    dry_n: float
+    """Part of the spring's force that dry joints keep."""
+
     def __init__(
         self, insertion: Insertion, start: Vector, height_m: Vector, hole_m: Vector | None = None
     ) -> None:
         n = len(start)
         self.guide = Guide(insertion, n, PERIOD_S)
         self.position, self.height_m, self.hole_m = start.copy(), height_m, hole_m
+        self.dry_n = 0.0
         self.force, self.periods = np.zeros(n), 0
         self.guide.begin(np.arange(n), self.sensed())
 
@@ -56,7 +60,8 @@ class Table:
         moved[in_hole, :2] = self.position[in_hole, :2]
         moved[:, 2] = np.maximum(moved[:, 2], floor)
         rests = moved[:, 2] <= floor + 1e-9
-        self.force = np.where(rests, STIFFNESS * np.clip(moved[:, 2] - target[:, 2], 0.0, 0.007), 0.0)
+        pressed = STIFFNESS * np.clip(moved[:, 2] - target[:, 2], 0.0, 0.007) - self.dry_n
+        self.force = np.where(rests, np.maximum(0.0, pressed), 0.0)
         self.position = moved
         self.periods += 1
 
@@ -107,6 +112,38 @@ def test_without_a_face_it_is_lost() -> None:
         assert table.periods < 200
         table.period()
     assert table.guide.phase[0] == Phase.DESCEND
+
+
+def test_a_face_4_mm_too_low_is_felt_through_dry_joints() -> None:
+    """2 mm by the goal's estimate and 2 mm by the grasp."""
+    assert INSERTION.touch is not None
+    face = np.array([INSERTION.touch.height_m - 0.004])
+    table = Table(INSERTION, np.array([[0.0, 0.0, INSERTION.depth_m + 0.01]]), face)
+    table.dry_n = 6.0
+    while not table.guide.working[0]:
+        assert table.periods < 300
+        assert not table.guide.lost(table.sensed())[0]
+        table.period()
+    assert table.guide.face_m == pytest.approx(face, abs=2e-4)
+
+
+@pytest.mark.parametrize("share", [0.5, 2.0])
+def test_the_swing_turns_back_where_the_plug_is_held(share: float) -> None:
+    """Held at a quarter of the swing, whichever way it comes."""
+    table = Table(INSERTION, np.array([[0.0, 0.0, INSERTION.depth_m + 0.01]]), np.array([0.5]))
+    guide, held = table.guide, 0.25 * Lead().yaw_reach_rad
+    guide.phase[:] = Phase.WORK
+    swung = []
+    for _ in range(400):
+        sensed = table.sensed()
+        yaw = guide.led[0, 2]
+        sensed.wrench[0, 5] = -np.sign(yaw) * share * guide.lead.turned_back_nm if abs(yaw) > held else 0.0
+        guide.scripted(sensed)
+        swung.append(float(guide.led[0, 2]))
+    reach = held if share > 1.0 else guide.lead.yaw_reach_rad
+    step = guide.lead.swing_rate * PERIOD_S
+    assert max(swung) == pytest.approx(reach, abs=1.01 * step)
+    assert min(swung) == pytest.approx(-reach, abs=1.01 * step)
 
 
 def test_an_action_counts_only_after_touch_down() -> None:
