@@ -5,13 +5,14 @@ around there, pressing lightly. A policy adds to that lead: offsets of the targe
 control period. Everything is in the frame of the estimated goal, in metres, radians and newtons.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 
 from skills.cell import Flags, Indices, Vector
 from skills.insertion import Insertion
+from skills.lead import Lead
 
 
 class Phase(IntEnum):
@@ -22,59 +23,6 @@ class Phase(IntEnum):
     DESCEND = 2
     SETTLE = 3
     WORK = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Lead:
-    """How the plug is led, and how far a policy may depart from it."""
-
-    offset_m: float = 0.004
-    """Largest offset of the target along x and y that a policy may ask for [m]."""
-    tilt_rad: float = float(np.deg2rad(5.0))
-    yaw_rad: float = float(np.deg2rad(12.0))
-    """Largest offsets about x and y, and about the vertical [rad]."""
-    press_n: float = 10.0
-    """Largest change of the pressing force [N]."""
-    force_n: tuple[float, float] = (-6.0, 20.0)
-    """Bounds of the pressing force after the policy's change [N]."""
-    spiral: float = 1.0
-    """Share of the scripted spiral and swing that is led; 0 leads straight to the estimated goal."""
-    searching_n: float = 7.0
-    homing_n: float = 13.0
-    """Scripted pressing force while searching and after the plug has dropped in [N]."""
-    eased_n: float = 3.0
-    """What the pressing force falls to while the plug hangs back on the face [N]."""
-    wobble_m: float = 0.0004
-    wobble_hz: float = 1.5
-    """Radius [m] and rate [Hz] of the circle that a plug is led on while it is pushed home."""
-    work_s: float = 60.0
-    """Time from having touched down to giving up [s]."""
-    clock_s: float = 24.0
-    """Time that the clock which the policy sees takes to run down [s]."""
-    path_speed: float = 0.010
-    """Speed along the slide and the spiral [m/s]."""
-    pitch_share: float = 1.3
-    """Distance between the spiral's turns, as a multiple of the clearance on each side."""
-    reach_m: float = 0.0026
-    yaw_reach_rad: float = float(np.deg2rad(13.0))
-    """Outer radius of the spiral for a goal that stands firm [m] and amplitude of the yaw's swing [rad]."""
-    swing_rate: float = 0.4
-    """Rate of the yaw's swing [rad/s]; what swings faster creeps in the grasp and falls behind."""
-    fast_swing_rate: float = 1.5
-    """The same for a plug that goes onto something that turns along with a slow one [rad/s]."""
-    turned_back_nm: float = 0.3
-    """Torque about the vertical at which the swing turns back [N·m]: a held plug would turn in the grasp."""
-
-    def finely(self) -> "Lead":
-        """The lead of a plug that enters within a degree or two only.
-
-        It sweeps slowly enough to meet its hole at the right yaw, presses so that it then drops, and a policy
-        cannot lead it off the sweep by more than the play of a hole.
-        """
-        return replace(
-            self, offset_m=0.001, yaw_rad=0.05, searching_n=12.0, path_speed=0.0025,
-            yaw_reach_rad=float(np.deg2rad(11.0)),
-        )  # fmt: skip
 
 
 _RISE_SPEED, _CROSS_SPEED, _APPROACH_SPEED, _TOUCH_SPEED = 0.10, 0.05, 0.04, 0.012

@@ -10,10 +10,11 @@ from typing import Protocol
 import numpy as np
 
 from skills.cell import Compliance, Flags, Indices, Vector
-from skills.guide import Guide, Lead, Sensed
+from skills.guide import Guide, Sensed
 from skills.insert import SEARCHING
 from skills.insertion import Insertion
 from skills.interface import Block, Layout
+from skills.lead import Lead
 from skills.tilted import TiltedGuide
 from skills.tilting import Tilting
 

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from skills.automate import Automate, AutomatePilot
-from skills.guide import Lead
 from skills.insertion import Insertion
+from skills.lead import Lead
 from skills.learner_settings import LearnerSettings
 from skills.pilot import Guided, GuidedPilot, Pilot
 

@@ -16,8 +16,9 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from skills.cell import Flags, Indices, Vector
-from skills.guide import Guide, Lead, Sensed
+from skills.guide import Guide, Sensed
 from skills.insertion import Insertion
+from skills.lead import Lead
 from skills.tilting import Tilting
 
 

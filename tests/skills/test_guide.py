@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from sequences.load import load
 from skills.cell import Vector
-from skills.guide import Guide, Lead, Phase, Sensed
+from skills.guide import Guide, Phase, Sensed
 from skills.insertion import Insertion
+from skills.lead import Lead
 from skills.pilot import GuidedPilot
 from skills.tasks import insertion_of
 
