@@ -5,7 +5,7 @@ truth is asked whether the part is seated. Evaluation draws from other seeds and
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
@@ -145,6 +145,49 @@ def summary(episodes: Episodes) -> dict[str, Any]:
 
 
 QUANTILES = (("p50", 50), ("p95", 95))
+
+
+def counts(episodes: Episodes) -> dict[str, dict[str, int]]:
+    """How many episodes had which peak force, to 1 N, and which successes took how long, to 0.5 s."""
+    times = np.ceil(2.0 * episodes.duration_s[episodes.success]) / 2.0
+    return {
+        "peaks_n": _counted(np.ceil(episodes.peak_n)),
+        "times_s": _counted(times),
+    }
+
+
+def _counted(values: Vector) -> dict[str, int]:
+    return {f"{value:g}": int(n) for value, n in zip(*np.unique(values, return_counts=True), strict=True)}
+
+
+def gathered(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The summary of all episodes of ``parts``, summaries with their :func:`counts`."""
+    n, good = (sum(part[name] for part in parts) for name in ("episodes", "successes"))
+    low, high = wilson(good, n)
+    bands = {
+        band: [sum(part["by_error"][band][place] for part in parts) for place in (0, 1)]
+        for band in parts[0]["by_error"]
+    }
+    causes: Counter[str] = Counter()
+    for part in parts:
+        causes.update(part["causes"])
+    return {
+        "episodes": n,
+        "successes": good,
+        "success": round(good / n, 4),
+        "wilson_95": [round(low, 4), round(high, 4)],
+        "peak_force_n": _quantiles([part["peaks_n"] for part in parts]),
+        "time_to_success_s": _quantiles([part["times_s"] for part in parts]),
+        "by_error": bands,
+        "causes": dict(causes.most_common()),
+    }
+
+
+def _quantiles(parts: Sequence[Mapping[str, int]]) -> dict[str, float]:
+    values = np.repeat(
+        [float(value) for part in parts for value in part], [n for part in parts for n in part.values()]
+    )
+    return {q: round(float(np.percentile(values, p)), 1) for q, p in QUANTILES} if len(values) else {}
 
 
 def conditions_record(conditions: Conditions) -> dict[str, Any]:

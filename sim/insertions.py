@@ -93,7 +93,7 @@ class Insertions:
         """(n,) largest contact force of the episode [N]."""
         self._goals = RigidTransform.from_matrix(np.tile(self.goal.as_matrix(), (n, 1, 1)))
         self._potential = np.zeros(n)
-        self._was_working = np.zeros(n, bool)
+        self._was_working, self._free = np.zeros(n, bool), np.zeros(n, bool)
         self._noise = np.repeat([self.variation.force_std_n, self.variation.torque_std_nm], 3)
         self.wrench = np.zeros((n, 6))
         """(n, 6) the wrench as measured, base axes [N, N·m]."""
@@ -104,8 +104,8 @@ class Insertions:
     def reset(self, rows: Indices, pilot: Pilot) -> None:
         """Begin new episodes in worlds ``rows``, from random rows of the bank."""
         self.place(rows)
-        self.worlds.compliance(rows, pilot.compliance)
         pilot.begin(rows, self.sensed)
+        self._springs(rows, pilot)
 
     def place(self, rows: Indices) -> None:
         """Put worlds ``rows`` to a random start each, with fresh draws."""
@@ -137,11 +137,20 @@ class Insertions:
     def advance(self, pilot: Pilot, action: Vector, rows: Indices | None = None) -> Outcome:
         """One control period of worlds ``rows`` (all, when None) under ``action`` (n, actions)."""
         position, turn = pilot.command(self.sensed, action)
+        everyone = np.arange(self.n) if rows is None else rows
+        self._springs(everyone[pilot.free()[everyone] != self._free[everyone]], pilot)
         plugs = self._goals * RigidTransform.from_components(position, Rotation.from_rotvec(turn))
         tools = plugs * self.insertion.tcp_in_plug
         targets = _pose_rows(tools)
         self.move(targets if rows is None else targets[rows], rows)
         return self._judged(pilot)
+
+    def _springs(self, rows: Indices, pilot: Pilot) -> None:
+        """Give worlds ``rows`` the spring that the pilot holds their plugs with."""
+        self._free[rows] = pilot.free()[rows]
+        for free, spring in ((True, pilot.carrying), (False, pilot.compliance)):
+            if len(those := rows[self._free[rows] == free]):
+                self.worlds.compliance(those, spring)
 
     def move(self, targets: Vector, rows: Indices | None = None) -> None:
         """One control period of worlds ``rows`` (all, when None) towards TCP targets (k, 7), base frame."""

@@ -85,7 +85,7 @@ def pace(
         ours.advance(pilot, action)
         spent[period, 0] = time.perf_counter() - began
         began = time.perf_counter()
-        bare.advance(ours.worlds.control)
+        bare.advance(ours.worlds.control, pilot)
         spent[period, 1] = time.perf_counter() - began
         apart = max(apart, bare.apart_m(ours))
     bare.close()
@@ -99,13 +99,15 @@ class _Bare:
     def __init__(self, ours: Insertions, pilot: Pilot, threads: int) -> None:
         worlds, n = ours.worlds, ours.n
         self.model = model = copy.copy(worlds.model)
-        set_compliance(model, pilot.compliance)
         model.actuator_forcerange[actuators(model).gripper] = (-2.0 * GRIP_N, 2.0 * GRIP_N)
         parts = [geom for geom in range(model.ngeom) if model.geom(geom).name.startswith("part/")]
         model.geom_friction[parts, 0] = FRICTION
+        self._touching, self._free = copy.copy(model), copy.copy(model)
+        set_compliance(self._touching, pilot.compliance)
+        set_compliance(self._free, pilot.carrying)
         self._data = [mujoco.MjData(model) for _ in range(threads)]
         self._rollout = Rollout(nthread=threads if threads > 1 else 0)
-        self._models, self._steps = [model] * n, worlds.substeps
+        self._steps = worlds.substeps
         self._plug = 1 + int(model.joint(body_name(ours.step.part)).qposadr[0])
         self._first = np.empty((n, mujoco.mj_stateSize(model, FULL)))
         self._warm = np.empty((n, model.nv))
@@ -118,10 +120,11 @@ class _Bare:
             mujoco.mj_extractState(self.model, state, mujoco.mjtState.mjSTATE_INTEGRATION, row, FULL)
         self._warm[:] = ours.worlds.batch.bind("qacc_warmstart")
 
-    def advance(self, control: Vector) -> None:
-        """One control period under ``control`` (n, substeps, controls)."""
+    def advance(self, control: Vector, pilot: Pilot) -> None:
+        """One control period under ``control`` (n, substeps, controls), with the springs of ``pilot``."""
+        models = [self._free if free else self._touching for free in pilot.free()]
         self._rollout.rollout(
-            self._models, self._data, self._first, control, control_spec=CONTROL, skip_checks=True,
+            models, self._data, self._first, control, control_spec=CONTROL, skip_checks=True,
             nstep=self._steps, initial_warmstart=self._warm, state=self._state, sensordata=self._sensors,
         )  # fmt: skip
 

@@ -69,6 +69,7 @@ class AutomatePilot:
         rotational_clip_rad=0.1,
         damping_ratio=2.4,
     )
+    carrying = compliance
     observation = OBSERVATION
 
     def __init__(
@@ -105,6 +106,10 @@ class AutomatePilot:
         turn = np.zeros((self.n, 3))
         turn[:, 2] = here.as_euler("ZYX")[:, 0] + settings.yaw_rad * self._action[:, 5]
         return wanted - Rotation.from_rotvec(turn).apply(grasp.translation), turn
+
+    def free(self) -> Flags:
+        """See :class:`skills.pilot.Pilot`: never."""
+        return np.zeros(self.n, bool)
 
     def working(self, sensed: Sensed) -> Flags:
         """See :class:`skills.pilot.Pilot`: always."""

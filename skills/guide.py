@@ -95,6 +95,7 @@ class Guide:
         self._settled = np.zeros(n, int)
         self._gone, self._angle, self._swing = np.zeros(n), np.zeros(n), np.zeros(n)
         self._low, self._low_since = np.zeros(n), np.zeros(n)
+        self._deep_s, self._offset = np.zeros(n), np.zeros((n, 2))
 
     def begin(self, rows: Indices, sensed: Sensed) -> None:
         """Start the attempts ``rows`` from where their plugs are; ``sensed`` holds all n rows."""
@@ -104,8 +105,8 @@ class Guide:
         self.face_m[rows], self.slip_m[rows] = self._touch_height, 0.0
         self.work_began_s[rows] = np.inf
         self.lowest[rows], self._heights[rows], self._settled[rows] = 0.0, 0.0, 0
-        self._pull[rows], self._twist[rows] = 0.0, 0.0
-        for state in (self._gone, self._angle, self._swing):
+        self._pull[rows], self._twist[rows], self._offset[rows] = 0.0, 0.0, 0.0
+        for state in (self._gone, self._angle, self._swing, self._deep_s):
             state[rows] = 0.0
 
     # -- what can be asked ----------------------------------------------------------------------------
@@ -114,6 +115,11 @@ class Guide:
     def working(self) -> Flags:
         """(n,) whether the policy has a say: the plug has touched down."""
         return np.asarray(self.phase == Phase.WORK)
+
+    @property
+    def free(self) -> Flags:
+        """(n,) whether the plug is still on its way to the face."""
+        return np.asarray(self.phase < Phase.SETTLE)
 
     def depth(self, sensed: Sensed) -> Vector:
         """(n,) how far the plug is below the face that it touched, creep in the grasp allowed for [m]."""
@@ -124,11 +130,13 @@ class Guide:
         return np.asarray(self.working & (self.depth(sensed) > _DROP_M))
 
     def home(self, sensed: Sensed) -> Flags:
-        """(n,) whether the plug rests at the depth of its seat, as far as the hand can tell."""
+        """(n,) whether the plug rests at the depth of its seat, untilted, as far as the hand can tell."""
         resting = sensed.time_s - self._low_since > _REST_S
+        return np.asarray(self._deep(sensed) & (self._deep_s > _REST_S) & resting)
+
+    def _deep(self, sensed: Sensed) -> Flags:
         allowance = _HOME_M if self.insertion.touch is not None else _GUESSED_M
-        deep = self.depth(sensed) > self._touch_height - allowance
-        return np.asarray(self.working & deep & resting)
+        return np.asarray(self.working & (self.depth(sensed) > self._touch_height - allowance))
 
     def late(self, sensed: Sensed) -> Flags:
         """(n,) whether the time to work is over."""
@@ -166,16 +174,16 @@ class Guide:
         self._remember(sensed)
 
     def _stuck(self, sensed: Sensed) -> tuple[Flags, Flags]:
-        """(n,) which plugs have entered and do not sink any more, and which of those had better come out."""
+        """(n,) which plugs have entered and sink no more above their depth, and which had better come out."""
         since = sensed.time_s - self._low_since
-        stuck = self.dropped(sensed) & (since > _STUCK_S)
+        stuck = self.dropped(sensed) & ~self._deep(sensed) & (since > _STUCK_S)
         return stuck, stuck & (since % _LEAVE_EVERY_S > _LEAVE_EVERY_S - _LEAVE_S)
 
     # -- before the policy ----------------------------------------------------------------------------
 
     def _approach(self, sensed: Sensed) -> None:
         period, position = self.period_s, sensed.position
-        early = self.phase < Phase.SETTLE
+        early = self.free
         turn = self.turn[early]
         size = np.linalg.norm(turn, axis=1, keepdims=True)
         self.turn[early] = turn * np.maximum(0.0, 1.0 - _TURN_SPEED * period / np.maximum(size, 1e-9))
@@ -226,19 +234,27 @@ class Guide:
 
     def _work(self, sensed: Sensed, action: Vector, working: Flags) -> None:
         lead, entered = self.lead, self.dropped(sensed)
-        behind = np.linalg.norm(sensed.position[:, :2] - self.led[:, :2], axis=1)
-        searching = self._searching_n(behind)
+        self._offset[working] = (lead.offset_m * action[:, :2])[working]
+        searching = self._searching_n(self._behind(sensed))
         stuck, leaving = self._stuck(sensed)
         breath = np.where((sensed.time_s * _BREATH_HZ) % 1.0 < 0.6, lead.homing_n, _BREATH_N)
         homing = np.where(leaving, lead.force_n[0], np.where(stuck, breath, lead.homing_n))
         press = np.where(entered, homing, searching) + lead.press_n * action[:, 2]
         self._press(sensed, np.clip(press, *lead.force_n), working)
-        farthest = np.maximum(self._bound_m, np.linalg.norm(self.led[:, :2], axis=1))
-        goal = _within(self.led[:, :2] + lead.offset_m * action[:, :2], farthest)
-        here = sensed.position[:, :2]
+        here, goal = sensed.position[:, :2], self._asked()
         self.target[working, :2] = (here + np.clip(goal - here, -self._stretch_m, self._stretch_m))[working]
         yaw = np.clip(self.led[:, 2] + lead.yaw_rad * action[:, 5], -self._bound_rad, self._bound_rad)
-        self.turn[working] = self._attitude(lead.tilt_rad * action[:, 3:5], yaw)[working]
+        tilt = np.where(self._deep(sensed)[:, None], 0.0, lead.tilt_rad * action[:, 3:5])
+        self.turn[working] = self._attitude(tilt, yaw)[working]
+
+    def _asked(self) -> Vector:
+        """(n, 2) where plugs are asked to be: where the script leads, put off by the policy [m]."""
+        farthest = np.maximum(self._bound_m, np.linalg.norm(self.led[:, :2], axis=1))
+        return _within(self.led[:, :2] + self._offset, farthest)
+
+    def _behind(self, sensed: Sensed) -> Vector:
+        """(n,) how far plugs are from where they are asked to be [m]."""
+        return np.asarray(np.linalg.norm(sensed.position[:, :2] - self._asked(), axis=1))
 
     def _searching_n(self, behind: Vector) -> Vector:
         """(n,) pressing force while searching, for plugs that are so far ``behind`` the path [N]."""
@@ -275,7 +291,7 @@ class Guide:
         The path waits for a plug that trails it.
         """
         lead, period = self.lead, self.period_s
-        behind = np.linalg.norm(sensed.position[:, :2] - self.led[:, :2], axis=1)
+        behind = self._behind(sensed)
         pace = (
             np.where(rows, np.clip(1.5 - behind / _TRAILING_M, _LEAST_PACE, 1.0), 0.0)
             * lead.path_speed
@@ -327,6 +343,7 @@ class Guide:
         self._low[sank], self._low_since[sank] = height[sank], sensed.time_s[sank]
         error = np.where(np.abs(depth) < _SLIP_BAND_M, depth, 0.0)
         pressed = working & (sensed.wrench[:, 2] > 4.0)
+        self._deep_s = np.where(self._deep(sensed), self._deep_s + self.period_s, 0.0)
         fastest = _SLIP_SPEED * self.period_s
         self.slip_m += np.where(pressed, np.clip(0.1 * error, -fastest, fastest), 0.0)
 

@@ -1,6 +1,6 @@
 """What all insertion policies share: where the plug is, how hard it presses, what must not happen."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.spatial.transform import RigidTransform, Rotation
@@ -99,3 +99,5 @@ SEARCHING = Compliance(
     stiffness=3000.0, rotational_stiffness=150.0, clip_m=(0.008, 0.008, 0.007), rotational_clip_rad=0.014
 )
 """The spring of scripted policies."""
+CARRYING = replace(SEARCHING, rotational_clip_rad=0.06)
+"""The same for a plug on its way: dry joints keep a tool askew by up to 8° that is turned with 2 N·m only."""

@@ -36,7 +36,7 @@ class Lead:
     """Speed along the slide and the spiral [m/s]."""
     pitch_share: float = 1.3
     """Distance between the spiral's turns, as a multiple of the clearance on each side."""
-    reach_m: float = 0.0026
+    reach_m: float = 0.003
     yaw_reach_rad: float = float(np.deg2rad(13.0))
     """Outer radius of the spiral for a goal that stands firm [m] and amplitude of the yaw's swing [rad]."""
     swing_rate: float = 0.4

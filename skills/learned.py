@@ -30,13 +30,17 @@ class Learned(Inserting):
     def script(self, cell: Cell) -> Script:
         """Fly until the pilot is home; fails when it gives up."""
         pilot, network = crew(self.found, self.insertion, 1, cell.control_period_s)
-        cell.compliance(pilot.compliance)
+        spring = pilot.carrying
+        cell.compliance(spring)
         began = cell.observe().time_s
         sensed = self._sensed(cell.observe(), began)
         pilot.begin(ROW, sensed)
         while True:
             action = network(pilot.observe(sensed))
             position, turn = pilot.command(sensed, action)
+            if (wanted := pilot.carrying if pilot.free()[0] else pilot.compliance) != spring:
+                spring = wanted
+                cell.compliance(spring)
             target = RigidTransform.from_components(position[0], Rotation.from_rotvec(turn[0]))
             cell.servo(self.attempt.goal_in_base * target * self.insertion.tcp_in_plug)
             yield self._words(pilot, sensed)

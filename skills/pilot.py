@@ -11,7 +11,7 @@ import numpy as np
 
 from skills.cell import Compliance, Flags, Indices, Vector
 from skills.guide import Guide, Sensed
-from skills.insert import SEARCHING
+from skills.insert import CARRYING, SEARCHING
 from skills.insertion import Insertion
 from skills.interface import Block, Layout
 from skills.lead import Lead
@@ -25,6 +25,13 @@ class Pilot(Protocol):
     observation: Layout
     action: Layout
     compliance: Compliance
+    """The spring of a plug that may touch something."""
+    carrying: Compliance
+    """The spring of a plug that is still on its way."""
+
+    def free(self) -> Flags:
+        """(n,) whether the plug is still on its way, and so carried with the other spring."""
+        ...
 
     def begin(self, rows: Indices, sensed: Sensed) -> None:
         """Start the attempts ``rows``; ``sensed`` holds all."""
@@ -82,7 +89,7 @@ class Guided:
 class GuidedPilot:
     """Touches down by script, then adds the network's offsets to the scripted lead."""
 
-    compliance = SEARCHING
+    compliance, carrying = SEARCHING, CARRYING
 
     def __init__(self, insertion: Insertion, n: int, period_s: float, settings: Guided | None = None) -> None:
         self.settings = settings or Guided()
@@ -149,6 +156,10 @@ class GuidedPilot:
         """See :class:`Pilot`."""
         self._action = np.where(self.guide.working[:, None], np.clip(action, -1.0, 1.0), 0.0)
         return self.guide.command(sensed, self._action)
+
+    def free(self) -> Flags:
+        """See :class:`Pilot`."""
+        return self.guide.free
 
     def working(self, sensed: Sensed) -> Flags:
         """See :class:`Pilot`."""

@@ -12,13 +12,11 @@ import numpy as np
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from skills.cell import Cell, Vector
-from skills.insert import FORCE_LIMIT_N, SEARCHING, Inserting, Pressing
+from skills.insert import CARRYING, FORCE_LIMIT_N, SEARCHING, Inserting, Pressing
 from skills.insertion import Attempt
 from skills.routine import Cause
 from skills.script import Failed, Script
-
-GOLDEN_RAD = np.pi * (3.0 - np.sqrt(5.0))
-"""Angle between the beginnings of successive spirals [rad]: the golden angle spreads any number of them."""
+from skills.start import GOLDEN_ANGLE_RAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +101,12 @@ class Search(Inserting):
 
     def script(self, cell: Cell) -> Script:
         """Touch down, find the hole, push home."""
-        cell.compliance(SEARCHING)
+        cell.compliance(CARRYING)
         self._deadline = cell.observe().time_s + self.settings.timeout_s
         self._press = Pressing(self.plug(cell.observe()))
         self._spikes = 0
         yield from self._touch_down(cell)
+        cell.compliance(SEARCHING)
         while True:
             yield from self._find(cell)
             yield from self._push_home(cell)
@@ -149,6 +148,7 @@ class Search(Inserting):
             yield f"touching down ({force:.0f} N)"
         if touch is None:
             return
+        cell.compliance(SEARCHING)
         self._press = Pressing(self.plug(cell.observe()))
         heights: list[float] = []
         while len(heights) < 5 or np.ptp(heights[-5:]) > self.settings.still_m:
@@ -310,7 +310,7 @@ class Search(Inserting):
         for turned in itertools.count():
             angle = 0.0
             while (radius := pitch * angle / (2 * np.pi)) < self.settings.reach_m:
-                way = angle + turned * GOLDEN_RAD
+                way = angle + turned * GOLDEN_ANGLE_RAD
                 point = goal.translation[:2] + radius * np.array([np.cos(way), np.sin(way)])
                 yield point
                 angle += speed * period * self._keeping_up(cell, point) / max(radius, pitch / 2)

@@ -1,10 +1,14 @@
-"""The measured table of skills: every step with every policy, many episodes each."""
+"""The measured table of skills: every step with every policy, many episodes each.
+
+They are measured in parts, of every step and policy one before the next, so that a table of fewer episodes is
+whole long before the last.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from calibration.evaluation import Conditions
+from calibration.evaluation import CHUNK, Conditions, gathered
 from executive.benchmarks.rows import Row, completed
 from executive.errors import NoSkill
 from executive.learning.contenders import contender
@@ -20,7 +24,7 @@ FULL_FRICTION = "dovetail, full joint friction"
 
 @dataclass(frozen=True, slots=True)
 class ScoreOrder:
-    """One row to be measured; plain enough to be sent to another process."""
+    """One part of a row to be measured; plain enough to be sent to another process."""
 
     assembly: str
     """The product as JSON."""
@@ -43,21 +47,56 @@ class ScoreOrder:
 def plan(
     products: Sequence[Assembly], policies: Sequence[str], conditions: Conditions, seed: int
 ) -> list[tuple[ScoreOrder, Row]]:
-    """Every row of the benchmark with its identity; none where no skill is there. Raises SkillError."""
+    """Every part of the benchmark with its identity; none where no skill is there. Raises SkillError.
+
+    Parts have at most ``CHUNK`` episodes, and seeds from ``seed`` on.
+    """
+    begins = range(0, conditions.episodes, CHUNK)
+    sizes = [min(CHUNK, conditions.episodes - begin) for begin in begins]
     work: list[tuple[ScoreOrder, Row]] = []
-    for assembly in products:
-        text = assembly.model_dump_json()
-        for step in assembly.steps:
-            for policy in policies:
-                ways = [conditions]
-                if policy == "dovetail" and conditions.joint_friction is None:
-                    ways.append(replace(conditions, joint_friction=1.0))
-                orders = [ScoreOrder(text, step.part, policy, way, seed) for way in ways]
-                try:
-                    work += [(order, order.identity()) for order in orders]
-                except NoSkill:
-                    continue
+    for place, size in enumerate(sizes):
+        part = replace(conditions, episodes=size)
+        for assembly in products:
+            work += _part(assembly, policies, part, seed + place)
     return work
+
+
+def _part(
+    assembly: Assembly, policies: Sequence[str], conditions: Conditions, seed: int
+) -> list[tuple[ScoreOrder, Row]]:
+    work: list[tuple[ScoreOrder, Row]] = []
+    text = assembly.model_dump_json()
+    for step in assembly.steps:
+        for policy in policies:
+            ways = [conditions]
+            if policy == "dovetail" and conditions.joint_friction is None:
+                ways.append(replace(conditions, joint_friction=1.0))
+            orders = [ScoreOrder(text, step.part, policy, way, seed) for way in ways]
+            try:
+                work += [(order, order.identity()) for order in orders]
+            except NoSkill:
+                continue
+    return work
+
+
+def summed_up(parts: Sequence[Row]) -> list[Row]:
+    """One row for each step and column, in the order of the first of its parts."""
+    groups: dict[tuple[str, str, str], list[Row]] = {}
+    for part in parts:
+        groups.setdefault((part["product"], part["step"], column_of(part)), []).append(part)
+    return [_summed_up(group) for group in groups.values()]
+
+
+def _summed_up(parts: Sequence[Row]) -> Row:
+    said_once = ("product", "step", "skill", "policy", "version")
+    seeds = [seed for part in parts for seed in part["conditions"]["seeds"]]
+    gathering = gathered(parts)
+    return {
+        **{name: parts[0][name] for name in said_once},
+        "conditions": {**parts[0]["conditions"], "episodes": gathering["episodes"], "seeds": seeds},
+        **gathering,
+        "wall_s": round(sum(part["wall_s"] for part in parts), 1),
+    }
 
 
 def measured(
@@ -67,7 +106,7 @@ def measured(
     told: Callable[[Row], None],
     stop_wanted: StopWanted,
 ) -> list[Row]:
-    """The rows of ``work``, as :func:`executive.benchmarks.rows.completed` has them.
+    """The parts of ``work``, as :func:`executive.benchmarks.rows.completed` has them.
 
     Raises ResultsUnreadable, SkillError.
     """
@@ -81,13 +120,14 @@ def _measure(order: ScoreOrder, tell: Tell, stop_wanted: StopWanted) -> Row | No
 
     task = order.task()
     try:
-        return scored(task, contender(order.policy, task), order.conditions, [order.seed], report)
+        who = contender(order.policy, task)
+        return scored(task, who, order.conditions, [order.seed], report, counted=True)
     except Stopped:
         return None
 
 
 def said(row: Row) -> str:
-    """One row in a few words."""
+    """One part in a few words."""
     return f"{row['product']}/{row['step']} {column_of(row)}: {100 * row['success']:.1f} %"
 
 

@@ -107,12 +107,12 @@ def skills(
     """Measure every step with every policy and print the table.
 
     Learned policies come from the library; a step without a skill has no row. The dovetail preset is
-    measured at the full joint friction too.
+    measured at the full joint friction too. A table of what has been measured is printed when it is stopped.
     """
     compute_with_one_thread()
     from calibration.evaluation import Conditions
     from executive.benchmarks.skill_tables import skills_markdown
-    from executive.benchmarks.skills import POLICIES, measured, plan, said, totals
+    from executive.benchmarks.skills import POLICIES, measured, plan, said, summed_up, totals
     from executive.commands.progress import row_progress
     from executive.interrupt import StopOnInterrupt
     from sequences.load import load
@@ -121,12 +121,13 @@ def skills(
     products = [load(name) for name in product or product_names()]
     work = plan(products, policy or POLICIES, conditions, seed)
     with StopOnInterrupt() as stop, row_progress(len(work), said, quiet=quiet) as told:
-        rows = measured(work, jobs, out, told, stop)
+        parts = measured(work, jobs, out, told, stop)
+    rows = summed_up(parts)
     if as_json:
         print_json({"rows": rows, "total": totals(rows)})
-    else:
+    elif rows:
         typer.echo(skills_markdown(rows))
-    if len(rows) < len(work):
+    if len(parts) < len(work):
         raise typer.Exit(INTERRUPTED)
 
 

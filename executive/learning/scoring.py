@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from calibration.evaluation import Conditions, conditions_record, evaluate, joined, summary
+from calibration.evaluation import Conditions, conditions_record, counts, evaluate, joined, summary
 from executive.learning.contenders import Contender
 from executive.steps import Task
 
@@ -16,14 +16,22 @@ def scored(
     conditions: Conditions,
     seeds: Sequence[int],
     report: Callable[[int], None] | None = None,
+    *,
+    counted: bool = False,
 ) -> dict[str, Any]:
-    """Episodes with each of ``seeds``, summed up; ``report`` is told how many more are over."""
+    """Episodes with each of ``seeds``, summed up; ``report`` is told how many more are over.
+
+    ``counted`` adds what it takes to sum up several such rows.
+    """
     assembly, step = task
     began = time.perf_counter()
-    parts = [evaluate(assembly, step, who.crew, replace(conditions, seed=seed), report) for seed in seeds]
+    episodes = joined(
+        [evaluate(assembly, step, who.crew, replace(conditions, seed=seed), report) for seed in seeds]
+    )
     return {
         **identity(task, who, conditions, seeds),
-        **summary(joined(parts)),
+        **summary(episodes),
+        **(counts(episodes) if counted else {}),
         "wall_s": round(time.perf_counter() - began, 1),
     }
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from calibration import evaluation
 from calibration.crews import crew_of
@@ -17,7 +19,9 @@ from calibration.evaluation import (
     Noise,
     Start,
     conditions_record,
+    counts,
     evaluate,
+    gathered,
     joined,
     summary,
 )
@@ -149,3 +153,27 @@ def test_conditions_become_plain_values() -> None:
     assert (record["criterion"], record["joint_friction"]) == ("seated", None)
     assert type(record["noise"]) is str
     assert evaluation.LONGEST_S > 60.0
+
+
+EPISODE = st.tuples(
+    st.sampled_from(["", "jam", "timeout"]),
+    st.floats(0.0, 120.0),
+    st.floats(0.0, 80.0),
+    st.floats(0.0, 0.0028),
+)
+
+
+@given(st.lists(st.lists(EPISODE, min_size=1, max_size=20), min_size=1, max_size=4))
+def test_parts_add_up_to_the_whole(parts: list[list[tuple[str, float, float, float]]]) -> None:
+    def episodes(rows: list[tuple[str, float, float, float]]) -> Episodes:
+        cause, peak, time, aside = (np.array(column) for column in zip(*rows, strict=True))
+        none = np.zeros((len(rows), 6))
+        return Episodes(cause == "", cause.astype(object), peak, time, aside, none, none, none[:, :4])
+
+    whole = summary(episodes([row for rows in parts for row in rows]))
+    added = gathered([{**summary(part), **counts(part)} for part in map(episodes, parts)])
+    for rounded, step in (("peak_force_n", 1.0), ("time_to_success_s", 0.5)):
+        there, here = whole.pop(rounded), added.pop(rounded)
+        assert there.keys() == here.keys()
+        assert all(-0.1 <= here[name] - there[name] <= step + 0.1 for name in there)
+    assert added == whole

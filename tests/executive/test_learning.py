@@ -21,6 +21,7 @@ from executive.learning.training import TrainingOrder, checkpoint_of
 from executive.main import app
 from executive.steps import name_of, skills_named, tasks_named
 from executive.workers import carried_out
+from sequences.load import load
 from skills.library import Found, latest, own_folder, publish
 
 Invoke = Callable[..., Any]
@@ -274,6 +275,22 @@ def test_a_benchmark_goes_on_from_its_file(
     assert "is not a file of results" in refused.stderr
 
 
+def test_a_benchmark_is_measured_in_parts_and_summed_up(dovetail: Invoke) -> None:
+    words = ("benchmark", "skills", "--product", "motor", "--policy", "push", "--seed", 7, "--json", "-q")
+    asked.clear()
+    rows = json.loads(dovetail(*words, "--episodes", 600).stdout)["rows"]
+    names = [name_of((load("motor"), step)) for step in load("motor").steps]
+    assert [(name, made.episodes) for name, made in asked] == [
+        *((name, 250) for name in names), *((name, 250) for name in names), *((name, 100) for name in names),
+    ]  # fmt: skip
+    assert [f"{row['product']}/{row['step']}" for row in rows] == names
+    for row in rows:
+        assert (row["episodes"], row["successes"]) == (600, 300)
+        assert row["conditions"]["seeds"] == [7, 8, 9]
+        assert row["causes"] == {"jam": 300}
+        assert row["peak_force_n"] == {"p50": 20.0, "p95": 20.0}
+
+
 def test_throughput_is_a_table(golden: Callable[[str, str], None]) -> None:
     size = {
         "worlds": 32,
@@ -290,6 +307,7 @@ def test_throughput_is_a_table(golden: Callable[[str, str], None]) -> None:
 WORK = """
 import os, sys, time
 from executive.workers import carried_out
+from sequences.load import load
 
 def do(order, tell, stop_wanted):
     if order == "fail":

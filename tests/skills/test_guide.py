@@ -231,3 +231,49 @@ def test_a_plug_with_little_play_in_yaw_is_led_finely() -> None:
     pilot = GuidedPilot(bell, 1, PERIOD_S)
     offsets = {block.name: block.scale for block in pilot.action.blocks}
     assert (offsets["target_offset"], offsets["yaw_offset"]) == (fine.offset_m, fine.yaw_rad)
+
+
+def on_its_face(insertion: Insertion) -> Table:
+    """A plug that has touched down, on a face without a hole."""
+    table = Table(insertion, np.array([[0.0, 0.0, insertion.depth_m + 0.01]]), np.array([insertion.depth_m]))
+    while not table.guide.working[0]:
+        table.period()
+    return table
+
+
+def test_the_path_does_not_wait_for_a_plug_that_the_policy_put_off_from_it() -> None:
+    """The policy may lead a plug 4 mm aside of the path: the plug is then where it is asked to be."""
+    aside = np.array([[-1.0, 0.0, 0.0, 0.0, 0.0, 0.0]])
+    gone = []
+    for action in (np.zeros((1, 6)), aside):
+        table = on_its_face(INSERTION)
+        for _ in range(60):
+            table.period(action)
+        gone.append(table.guide._gone[0] + table.guide.lead.path_speed * PERIOD_S)
+    assert gone[1] > 0.9 * gone[0]
+
+
+def test_a_plug_at_its_depth_is_held_untilted_for_a_while_before_it_is_home() -> None:
+    """A plug that is let go while it is tilted in its hole stays askew there."""
+    table = table_with_a_hole((0.0, 0.0))
+    guide, tilting = table.guide, np.array([[0.0, 0.0, 0.0, 1.0, -1.0, 0.0]])
+    while table.position[0, 2] > 0.5 * INSERTION.depth_m:
+        assert table.periods < 1500
+        table.period(tilting)
+    assert np.all(np.abs(guide.turn[0, :2]) > 0.9 * guide.lead.tilt_rad)
+    untilted_s = 0.0
+    while not guide.home(table.sensed())[0]:
+        assert table.periods < 1500
+        table.period(tilting)
+        untilted_s = untilted_s + PERIOD_S if np.all(guide.turn[0, :2] == 0.0) else 0.0
+    assert untilted_s > 0.3
+
+
+def test_a_plug_is_free_until_it_touches() -> None:
+    table = Table(INSERTION, np.array([[0.0, 0.0, INSERTION.depth_m + 0.01]]), np.array([INSERTION.depth_m]))
+    while table.force[0] == 0.0:
+        assert table.guide.free[0]
+        table.period()
+    while not table.guide.working[0]:
+        table.period()
+    assert not table.guide.free[0]
