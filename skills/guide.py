@@ -35,7 +35,7 @@ _FREE_BOUND_M, _SEARCH_BOUND_M, _ENTERED_BOUND_M, _TURN_BOUND_RAD = 0.006, 0.005
 _DROP_M = 0.0010
 _STRETCH_M = 0.009
 _STUCK_S, _LEAVE_EVERY_S, _LEAVE_S, _BREATH_HZ, _BREATH_N = 0.6, 5.0, 0.9, 0.8, 1.0
-_TRAILING_M, _EASE_FROM_M, _EASE_OVER_M, _LEAST_PACE = 0.0008, 0.0006, 0.0008, 0.1
+_EASE_FROM_M, _EASE_OVER_M, _LEAST_PACE = 0.0006, 0.0008, 0.1
 _SLIP_SPEED, _SLIP_BAND_M = 0.00035, 0.0004
 _HOME_M, _REST_M, _REST_S = 0.0006, 0.0002, 0.36
 _GUESSED_M = 0.0025
@@ -78,7 +78,9 @@ class Guide:
         self._reach_m = self.lead.reach_m + insertion.play_m - insertion.clearance_m
         self._bound_m = self._reach_m + SIDEWAYS_M + insertion.clearance_m
         self._bound_rad = self.lead.yaw_reach_rad + min(insertion.yaw_play_rad, SIDEWAYS_RAD)
-        self._swing_rate = self.lead.fast_swing_rate if insertion.mate_turns else self.lead.swing_rate
+        fast, lead = self.keyed and insertion.mate_turns, self.lead
+        self._swing_rate = lead.fast_swing_rate if fast else lead.swing_rate
+        self._trailing_m = lead.fast_trailing_m if fast else lead.trailing_m
         self._stretch_m, self._search_bound_m = _STRETCH_M, _SEARCH_BOUND_M
         self.phase = np.zeros(n, int)
         self.target, self.turn = np.zeros((n, 3)), np.zeros((n, 3))
@@ -293,7 +295,7 @@ class Guide:
         lead, period = self.lead, self.period_s
         behind = self._behind(sensed)
         pace = (
-            np.where(rows, np.clip(1.5 - behind / _TRAILING_M, _LEAST_PACE, 1.0), 0.0)
+            np.where(rows, np.clip(1.5 - behind / self._trailing_m, _LEAST_PACE, 1.0), 0.0)
             * lead.path_speed
             * period
         )

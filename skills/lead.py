@@ -41,8 +41,12 @@ class Lead:
     """Outer radius of the spiral for a goal that stands firm [m] and amplitude of the yaw's swing [rad]."""
     swing_rate: float = 0.4
     """Rate of the yaw's swing [rad/s]; what swings faster creeps in the grasp and falls behind."""
-    fast_swing_rate: float = 1.5
+    fast_swing_rate: float = 2.2
     """The same for a plug that goes onto something that turns along with a slow one [rad/s]."""
+    trailing_m: float = 0.0008
+    fast_trailing_m: float = 0.003
+    """How far a plug may be from where it is led before the path waits, and the same for one that swings
+    fast, which shakes it to and fro [m]."""
     turned_back_nm: float = 0.3
     """Torque about the vertical at which the swing turns back [N·m]: a held plug would turn in the grasp."""
 
