@@ -9,6 +9,7 @@ import numpy as np
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from skills.cell import CellError, Compliance, Observation, PoseEstimate, Vector
+from skills.guide import Sensed
 
 if TYPE_CHECKING:
     from sim.insertions import Insertions
@@ -20,6 +21,7 @@ class WorldCell:
     def __init__(self, insertions: "Insertions", row: int, period_s: float) -> None:
         self._insertions, self._row, self._period_s = insertions, row, period_s
         self._bias = np.zeros(6)
+        self._seen: tuple[Sensed, Observation] | None = None
         self.target = self.observe().tcp_in_base
 
     @property
@@ -29,8 +31,13 @@ class WorldCell:
 
     def observe(self) -> Observation:
         """See :class:`skills.cell.Cell`."""
+        sensed = self._insertions.sensed
+        if self._seen is None or self._seen[0] is not sensed:
+            self._seen = sensed, self._observation(sensed)
+        return self._seen[1]
+
+    def _observation(self, sensed: Sensed) -> Observation:
         row, here = self._row, self._insertions
-        sensed = here.sensed
         pose = sensed.tcp[row]
         return Observation(
             time_s=float(sensed.time_s[row]),
@@ -56,7 +63,7 @@ class WorldCell:
 
     def zero_wrench(self) -> None:
         """See :class:`skills.cell.Cell`."""
-        self._bias = self._insertions.wrench[self._row].copy()
+        self._bias, self._seen = self._insertions.wrench[self._row].copy(), None
 
     def locate_goal(self, part: str) -> PoseEstimate:
         """See :class:`skills.cell.Cell`; the same estimate throughout an episode."""

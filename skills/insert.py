@@ -23,6 +23,8 @@ class Inserting(ScriptedRoutine):
         super().__init__()
         self.attempt = attempt
         self.insertion = attempt.insertion
+        self._plug_in_tcp, self._base_in_goal = self.insertion.tcp_in_plug.inv(), attempt.goal_in_base.inv()
+        self._seen: tuple[Observation, RigidTransform] | None = None
 
     def update(self, cell: Cell) -> Progress:
         """See :class:`skills.routine.Routine`; each control period becomes a row of the attempt's trace."""
@@ -32,7 +34,7 @@ class Inserting(ScriptedRoutine):
     def _record(self, observation: Observation) -> None:
         attempt = self.attempt
         attempt.peak_force_n = max(attempt.peak_force_n, observation.peak_force_n)
-        plug = attempt.goal_in_base.inv() * self.plug(observation)
+        plug = self._base_in_goal * self.plug(observation)
         attempt.trace.append(
             (
                 observation.time_s,
@@ -59,7 +61,9 @@ class Inserting(ScriptedRoutine):
 
     def plug(self, observation: Observation) -> RigidTransform:
         """The plug's pose in the base frame, if it sits in the hand as it should."""
-        return observation.tcp_in_base * self.insertion.tcp_in_plug.inv()
+        if self._seen is None or self._seen[0] is not observation:
+            self._seen = observation, observation.tcp_in_base * self._plug_in_tcp
+        return self._seen[1]
 
 
 @dataclass(slots=True)
