@@ -23,7 +23,7 @@ class Inserting(ScriptedRoutine):
         super().__init__()
         self.attempt = attempt
         self.insertion = attempt.insertion
-        self._plug_in_tcp, self._base_in_goal = self.insertion.tcp_in_plug.inv(), attempt.goal_in_base.inv()
+        self._plug_in_tcp = self.insertion.tcp_in_plug.inv()
         self._seen: tuple[Observation, RigidTransform] | None = None
 
     def update(self, cell: Cell) -> Progress:
@@ -34,7 +34,7 @@ class Inserting(ScriptedRoutine):
     def _record(self, observation: Observation) -> None:
         attempt = self.attempt
         attempt.peak_force_n = max(attempt.peak_force_n, observation.peak_force_n)
-        plug = self._base_in_goal * self.plug(observation)
+        plug = attempt.goal_in_base.inv() * self.plug(observation)
         attempt.trace.append(
             (
                 observation.time_s,
