@@ -106,7 +106,6 @@ class Search(Inserting):
         self._press = Pressing(self.plug(cell.observe()))
         self._spikes = 0
         yield from self._touch_down(cell)
-        cell.compliance(SEARCHING)
         while True:
             yield from self._find(cell)
             yield from self._push_home(cell)
@@ -140,15 +139,15 @@ class Search(Inserting):
             if height < floor:
                 if touch:
                     raise Failed(Cause.NOT_SEATED, "no face where there should be one")
-                return
+                break
             near = height < face + self.settings.near_m
             speed = self.settings.touch_speed if near else self.settings.approach_speed
             height -= speed * cell.control_period_s
             self._servo(cell, [*above[:2], height], goal.rotation)
             yield f"touching down ({force:.0f} N)"
+        cell.compliance(SEARCHING)
         if touch is None:
             return
-        cell.compliance(SEARCHING)
         self._press = Pressing(self.plug(cell.observe()))
         heights: list[float] = []
         while len(heights) < 5 or np.ptp(heights[-5:]) > self.settings.still_m:

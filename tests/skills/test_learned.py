@@ -10,10 +10,13 @@ from sequences.load import load
 from sim.control import CONTROL_PERIOD_S
 from sim.insertions import Insertions
 from sim.world_cell import WorldCell, target_rows
+from skills.cell import Compliance
+from skills.insert import CARRYING, SEARCHING
 from skills.insertion import Attempt
 from skills.learned import Learned
 from skills.library import Found
 from skills.routine import Cause, Progress
+from skills.search import Search
 from skills.tasks import insertion_of
 
 PRODUCT = load("bearing_block")
@@ -50,6 +53,34 @@ def test_routine_and_crew_command_alike(make_found: Make) -> None:
         assert attempt.face_height_m is not None
         assert len(attempt.trace) == 90
         assert attempt.peak_force_n > 4.0
+
+
+class Noting(WorldCell):
+    """Keeps the springs that it is given."""
+
+    springs: tuple[Compliance, ...] = ()
+
+    def compliance(self, compliance: Compliance) -> None:
+        """See :class:`skills.cell.Cell`."""
+        self.springs += (compliance,)
+        super().compliance(compliance)
+
+
+@pytest.mark.parametrize("learned", [True, False])
+def test_a_plug_is_turned_firmly_until_it_touches(learned: bool, make_found: Make) -> None:
+    """And the spring is changed once only: on a robot that is another motion."""
+    worlds = Insertions(PRODUCT, STEP, INSERTION, 1, seed=1, bank_size=16)
+    worlds.place(np.array([0]))
+    cell = Noting(worlds, 0, CONTROL_PERIOD_S)
+    attempt = Attempt(INSERTION, cell.locate_goal(STEP.part).pose_in_base)
+    routine = Learned(attempt, make_found(PRODUCT, STEP)) if learned else Search(attempt)
+    routine.start(cell)
+    while attempt.face_height_m is None:
+        assert routine.update(cell) is Progress.RUNNING, routine.message
+        before, touched = cell.springs, float(worlds.worlds.felt.peak_n[0]) > 1.0
+        assert touched or before == (CARRYING,)
+        worlds.move(target_rows([cell]))
+    assert cell.springs == (CARRYING, SEARCHING)
 
 
 def test_it_gives_up_with_a_cause(make_found: Make) -> None:
