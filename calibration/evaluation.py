@@ -121,7 +121,6 @@ def joined(parts: Sequence[Episodes]) -> Episodes:
 def summary(episodes: Episodes) -> dict[str, Any]:
     """Plain numbers of an evaluation, for records and tables."""
     n, good = len(episodes.success), int(episodes.success.sum())
-    low, high = wilson(good, n)
     times = episodes.duration_s[episodes.success]
     bands = {}
     for begin, end in pairwise(BANDS_M):
@@ -131,10 +130,7 @@ def summary(episodes: Episodes) -> dict[str, Any]:
             int(inside.sum()),
         ]
     return {
-        "episodes": n,
-        "successes": good,
-        "success": round(good / n, 4),
-        "wilson_95": [round(low, 4), round(high, 4)],
+        **_share(good, n),
         "peak_force_n": {q: round(float(np.percentile(episodes.peak_n, p)), 1) for q, p in QUANTILES},
         "time_to_success_s": {q: round(float(np.percentile(times, p)), 2) for q, p in QUANTILES}
         if good
@@ -147,8 +143,18 @@ def summary(episodes: Episodes) -> dict[str, Any]:
 QUANTILES = (("p50", 50), ("p95", 95))
 
 
+def _share(good: int, n: int) -> dict[str, Any]:
+    low, high = wilson(good, n)
+    return {
+        "episodes": n,
+        "successes": good,
+        "success": round(good / n, 4),
+        "wilson_95": [round(low, 4), round(high, 4)],
+    }
+
+
 def counts(episodes: Episodes) -> dict[str, dict[str, int]]:
-    """How many episodes had which peak force, to 1 N, and which successes took how long, to 0.5 s."""
+    """How many episodes had which peak force, and successes which time, rounded up to 1 N and 0.5 s."""
     times = np.ceil(2.0 * episodes.duration_s[episodes.success]) / 2.0
     return {
         "peaks_n": _counted(np.ceil(episodes.peak_n)),
@@ -163,7 +169,6 @@ def _counted(values: Vector) -> dict[str, int]:
 def gathered(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The summary of all episodes of ``parts``, summaries with their :func:`counts`."""
     n, good = (sum(part[name] for part in parts) for name in ("episodes", "successes"))
-    low, high = wilson(good, n)
     bands = {
         band: [sum(part["by_error"][band][place] for part in parts) for place in (0, 1)]
         for band in parts[0]["by_error"]
@@ -172,10 +177,7 @@ def gathered(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     for part in parts:
         causes.update(part["causes"])
     return {
-        "episodes": n,
-        "successes": good,
-        "success": round(good / n, 4),
-        "wilson_95": [round(low, 4), round(high, 4)],
+        **_share(good, n),
         "peak_force_n": _quantiles([part["peaks_n"] for part in parts]),
         "time_to_success_s": _quantiles([part["times_s"] for part in parts]),
         "by_error": bands,

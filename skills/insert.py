@@ -104,4 +104,4 @@ SEARCHING = Compliance(
 )
 """The spring of scripted policies."""
 CARRYING = replace(SEARCHING, rotational_clip_rad=0.06)
-"""The same for a plug on its way: dry joints keep a tool askew by up to 8° that is turned with 2 N·m only."""
+"""The same for a plug on its way: 2 N·m do not turn a tool upright against dry joints."""
