@@ -156,7 +156,11 @@ def _add_part(
         geom = _touching(body, f"{body_name(name)}/{index}", part, physics, PART, meets)
         _add_hull(spec, geom, hull.vertices)
     for index, grip in enumerate(grips):
-        _add_prism(spec, body, f"{body_name(name)}/grip/{index}", grip, part, physics, 0, PAD)
+        label = f"{body_name(name)}/grip/{index}"
+        if solid.exact:
+            _add_prism(spec, body, label, grip, part, physics, 0, PAD)
+        else:
+            _add_hull(spec, _touching(body, label, part, physics, 0, PAD), grip.vertices)
     if free:
         _add_foot(spec, body, f"{body_name(name)}/foot", solid, part, physics)
     if visuals:

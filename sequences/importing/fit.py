@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import manifold3d
 import numpy as np
 from numpy.typing import NDArray
+from shapely import union_all
+from shapely.geometry.base import BaseGeometry
 
 from sequences.importing.congruence import differ_mm
 from sequences.importing.convex import outline_of
@@ -23,6 +25,10 @@ DIRECTIONS = 8
 MET_MM3 = 0.01
 STEPS = 32
 LEAST_DEPTH_MM = 1.0
+WALL_SHARE, WALL_SLACK_MM = 1.2, 0.2
+"""Walls this much farther apart than the play still guide."""
+SLICES = 5
+LEAST_WALLS_MM2 = 0.5
 FOLDS = (24, 12, 8, 6, 5, 4, 3, 2)
 ROUND = 24
 
@@ -38,7 +44,7 @@ class Fit:
     mates: tuple[str, ...]
     """What guides and carries it."""
     axis_mm: tuple[float, float]
-    """The middle of what enters, seen from above."""
+    """The middle of what guides it, seen from above: about this it can turn, if it can turn at all."""
     symmetry: int
     """Turns about its axis that look alike; 0 when it is round."""
 
@@ -50,7 +56,7 @@ def fit_of(part: Member, others: Sequence[Member]) -> Fit:
     play = least_play_mm(part.body, held)
     depth = _depth(part, held, play)
     mates = tuple(other.name for other in near if _mates(part, other, play)) or (others[0].name,)
-    axis = _axis(part, depth)
+    axis = _axis(part, held, depth, play)
     return Fit(play, depth, mates, axis, _symmetry(part, axis))
 
 
@@ -116,11 +122,23 @@ def _cropped(body: manifold3d.Manifold, part: Member) -> manifold3d.Manifold:
     return body ^ box
 
 
-def _axis(part: Member, depth: float) -> tuple[float, float]:
+def _axis(part: Member, held: manifold3d.Manifold, depth: float, play: float) -> tuple[float, float]:
+    """The middle of the walls between which the part is guided, else of what of it enters."""
     low = float(part.bounds[0, 2])
-    entering = part.body.trim_by_plane((0.0, 0.0, -1.0), -(low + depth))
-    x0, y0, x1, y1 = outline_of(entering.project()).bounds
+    reach = (WALL_SHARE * play + WALL_SLACK_MM) / 2.0
+    walls = union_all(
+        [_walls(part.body, held, z, reach) for z in np.linspace(low, low + depth, SLICES + 2)[1:-1]]
+    )
+    if walls.area < LEAST_WALLS_MM2:
+        walls = outline_of(part.body.trim_by_plane((0.0, 0.0, -1.0), -(low + depth)).project())
+    x0, y0, x1, y1 = walls.bounds
     return round((x0 + x1) / 2, 4), round((y0 + y1) / 2, 4)
+
+
+def _walls(body: manifold3d.Manifold, held: manifold3d.Manifold, z: float, reach: float) -> BaseGeometry:
+    """What at the height ``z`` lies within ``reach`` of both bodies: the gaps between their walls."""
+    one, two = (outline_of(solid.slice(z)).buffer(reach) for solid in (body, held))
+    return one.intersection(two)
 
 
 def _symmetry(part: Member, axis: tuple[float, float]) -> int:
