@@ -1,5 +1,6 @@
 """Order and directions by taking apart, and assemblies that cannot be built."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import manifold3d
 import pytest
 
 from sequences.errors import AssemblyError
+from sequences.heights import yaw_play
 from sequences.importing.product import Product, Wishes, found_in
 from sequences.importing.writing import write
 from sequences.load import load
@@ -105,6 +107,21 @@ def test_equal_parts_share_a_skill(tmp_path: Path) -> None:
     pegs = {f"peg{i}": block(12, 8, 45, (x, 0, 5)) for i, x in enumerate((-20, 20))}
     product = found_in(_drawn(tmp_path, {"plate": plate(*holes), **pegs}), Wishes())
     assert {product.frames[name].shape for name in pegs} == {product.order[0].name}
+
+
+def test_a_link_on_a_post_turns_about_the_post(tmp_path: Path) -> None:
+    def eye(x: float, across: float = 18.0, hole: float = 11.0) -> Body:
+        ring = Body.cylinder(25, across / 2, circular_segments=48)
+        return (ring - Body.cylinder(25, hole / 2, circular_segments=48)).translate((x, 0, 15))
+
+    post = Body.cylinder(20, 5.0, circular_segments=48).translate((20, 0, 10))
+    link = eye(20) + eye(-5) + block(12, 6, 25, (7.5, 0, 15))
+    product = found_in(_drawn(tmp_path, {"plate": plate() + post, "link": link}), Wishes())
+    assert product.fits["link"].axis_mm == pytest.approx((20.0, 0.0), abs=0.1)
+    _, assembly = write(product, "link", tmp_path / "out")
+    step = assembly.steps[0]
+    assert step.goal.position_mm == pytest.approx((20.0, 0.0, 15.0), abs=0.1)
+    assert yaw_play(assembly, step) == pytest.approx(math.radians(20.0))
 
 
 def test_a_part_that_ends_flush_cannot_be_held(tmp_path: Path) -> None:
