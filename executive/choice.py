@@ -1,4 +1,4 @@
-"""Which skill inserts each part of a run: the one trained for its step, else the search."""
+"""Which skill inserts each part of a run: the one trained for its step, else a general one or the search."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from skills.artifact import geometry_of, version_text
 from skills.initialization import Initialization
 from skills.insertion import Attempt, Insertion
 from skills.learned import Learned, crew
-from skills.library import Found, fitting
+from skills.library import Found, fitting, general
 from skills.policies import policy, scripted_skill
 from skills.routine import Routine
 
@@ -48,22 +48,26 @@ def chosen(assembly: Assembly, name: PolicyName, insertions: Mapping[str, Insert
     Skills are read and checked here, before anything moves. Raises SkillError for one that is corrupt, was
     made for other geometry, or cannot be run by this version.
     """
-    if name is not PolicyName.LEARNED:
+    if name not in (PolicyName.LEARNED, PolicyName.GENERAL):
         return Chosen({step.part: _scripted(str(name), assembly, step) for step in assembly.steps})
     choices: dict[str, Choice] = {}
     known: dict[str, Initialization] = {}
-    missing: list[str] = []
+    lacking: dict[str, list[str]] = {}
     for step in assembly.steps:
         found = fitting(assembly, step)
         if found is None:
-            missing.append(step.part)
+            found = general(insertions[step.part]) if name is PolicyName.GENERAL else None
+            lacking.setdefault("search" if found is None else "a general skill", []).append(step.part)
+        if found is None:
             choices[step.part] = _scripted(str(PolicyName.SEARCH), assembly, step)
         else:
             crew(found, insertions[step.part], 1, CHECKED_AT_S)
             choices[step.part] = Choice(version_text(found.skill, assembly, step), _learned(found))
             if (where := found.skill.initializations.get(geometry_of(assembly, step))) is not None:
                 known[step.part] = where
-    notes = (f"no trained skill for {', '.join(missing)}: search is used",) if missing else ()
+    notes = tuple(
+        f"no trained skill for {', '.join(parts)}: {what} is used" for what, parts in lacking.items()
+    )
     return Chosen(choices, known, notes)
 
 

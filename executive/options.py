@@ -14,6 +14,8 @@ class PolicyName(StrEnum):
 
     LEARNED = "learned"
     """The trained skill of each step; the search where there is none."""
+    GENERAL = "general"
+    """The trained skill of each step; where there is none, the one trained on many steps of its kind."""
     SEARCH = "search"
     PUSH = "push"
 

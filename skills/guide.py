@@ -70,7 +70,7 @@ class Guide:
 
     def __init__(self, insertion: Insertion, n: int, period_s: float, lead: Lead | None = None) -> None:
         self.insertion, self.n, self.period_s = insertion, n, period_s
-        self.keyed = insertion.keyed and not insertion.enters_turned
+        self.keyed = insertion.needs_yaw
         self.lead = (lead or Lead()).finely() if insertion.fine else lead or Lead()
         touch = insertion.touch
         self._touch = np.zeros(2) if touch is None else np.array(touch.offset_m)

@@ -103,7 +103,12 @@ class Insertion:
     @property
     def fine(self) -> bool:
         """It enters within a degree or two only."""
-        return self.keyed and not self.enters_turned and self.yaw_play_rad < FINE_RAD
+        return self.needs_yaw and self.yaw_play_rad < FINE_RAD
+
+    @property
+    def needs_yaw(self) -> bool:
+        """The yaw must be right before anything enters."""
+        return self.keyed and not self.enters_turned
 
 
 @dataclass(slots=True)

@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 
 from sequences.assembly import Assembly, Step
 from skills.artifact import RECORD, Skill, check_fits, load, read_record, save
+from skills.insertion import Insertion
 
 SHIPPED = Path(__file__).parent / "library"
 """The skills that come with the package."""
 SHIPPED_PRESET = "dovetail"
 """The kind of learned policy that runs use; others are there to be compared with."""
+GENERAL_KEYED, GENERAL_ROUND = "general/keyed", "general/round"
+"""Skills trained on steps of several products: for plugs that must find their yaw, and for others."""
 OWN = "DOVETAIL_SKILLS"
 """Environment variable that names a folder of skills to look in before the shipped ones."""
 
@@ -71,6 +74,17 @@ def fitting(
     if found is not None:
         check_fits(found.skill, assembly, step, found.path)
     return found
+
+
+def general(insertion: Insertion) -> Found | None:
+    """The skill that was trained on many steps of this kind; None for a plug that enters finely, which is
+    led in another way. Raises SkillError.
+
+    It was made for no step in particular: whoever lets it fly one has to be told to.
+    """
+    if insertion.fine:
+        return None
+    return latest(GENERAL_KEYED if insertion.needs_yaw else GENERAL_ROUND)
 
 
 def next_version(name: str, folder: Path) -> int:

@@ -113,11 +113,6 @@ class Search(Inserting):
                 return
             self._forget_drop(cell)
 
-    @property
-    def keyed(self) -> bool:
-        """The yaw must be right before anything enters."""
-        return self.insertion.keyed and not self.insertion.enters_turned
-
     # -- phases --------------------------------------------------------------------------------------
 
     def _touch_down(self, cell: Cell) -> Script:
@@ -164,7 +159,7 @@ class Search(Inserting):
         for xy in self._path(cell):
             if self._dropped(cell):
                 return
-            if self.keyed:
+            if self.insertion.needs_yaw:
                 turn = next(yaw)
             rotation = Rotation.from_rotvec([0.0, 0.0, turn]) * goal.rotation
             now = cell.observe().time_s
@@ -296,7 +291,7 @@ class Search(Inserting):
         that runs ahead of the plug is not swept.
         """
         goal, touch, period = self.attempt.goal_in_base, self.insertion.touch, cell.control_period_s
-        speed = self.settings.keyed_speed if self.keyed else self.settings.speed
+        speed = self.settings.keyed_speed if self.insertion.needs_yaw else self.settings.speed
         if touch is not None:
             start = goal.apply([*touch.offset_m, 0.0])[:2]
             way = goal.translation[:2] - start

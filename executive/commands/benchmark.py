@@ -25,6 +25,8 @@ from executive.commands.common import (
 from executive.commands.faults import faults
 from executive.options import CellName, Noise, OnFailure, PolicyName, RunOptions
 
+COMPARED = (PolicyName.LEARNED, PolicyName.SEARCH, PolicyName.PUSH)
+"""Policies that are compared with one another where none is named."""
 app = typer.Typer(help="Measure how well it is done, and how fast.", no_args_is_help=True)
 
 
@@ -77,7 +79,7 @@ def assembly(
     products = [load(name) for name in product or product_names()]
     options = RunOptions(seed=seed, cell=cell, noise=noise, attempts=attempts, on_failure=OnFailure.SKIP)
     with tempfile.TemporaryDirectory(prefix="dovetail-benchmark-") as scratch, StopOnInterrupt() as stop:
-        work = plan(products, policy or list(PolicyName), options, runs_dir or Path(scratch), repeat)
+        work = plan(products, policy or COMPARED, options, runs_dir or Path(scratch), repeat)
         with run_progress(len(work), quiet=quiet) as done:
             report = measure(work, jobs, out, done, stop)
     if output is Format.JSON:

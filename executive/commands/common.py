@@ -59,7 +59,7 @@ def complete_step(incomplete: str) -> list[str]:
 
 def complete_policy(incomplete: str) -> list[str]:
     """Policies for the shell."""
-    names = ("learned", "dovetail", "automate", "search", "push")
+    names = ("learned", "general", "dovetail", "automate", "search", "push")
     return [name for name in names if name.startswith(incomplete)]
 
 

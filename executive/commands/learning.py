@@ -145,7 +145,7 @@ def evaluate(
         str,
         typer.Option(
             metavar="NAME|FOLDER",
-            help="learned, a preset's name, search, push, or the folder of a skill.",
+            help="learned, general, a preset's name, search, push, or the folder of a skill.",
             autocompletion=complete_policy,
         ),
     ] = "learned",

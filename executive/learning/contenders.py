@@ -11,12 +11,15 @@ from sim.control import CONTROL_PERIOD_S
 from skills.artifact import check_fits, load, version_text
 from skills.insertion import Insertion
 from skills.learned import crew
-from skills.library import SHIPPED_PRESET, Found, fitting, latest
+from skills.library import SHIPPED_PRESET, Found, fitting, general, latest
 from skills.policies import POLICIES, scripted_skill
 from skills.presets import PRESETS
+from skills.tasks import insertion_of
 
 LEARNED = "learned"
 """The kind of learned policy that runs use."""
+GENERAL = "general"
+"""The skill trained on many steps of a step's kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Contender:
 
 
 def contender(name: str, task: Task, *, force_geometry: bool = False) -> Contender:
-    """The policy called ``name`` at a step: a scripted one, a preset's skill from the library, or a folder.
+    """The policy called ``name`` at a step: a scripted one, a skill from the library, or a folder.
 
     With ``force_geometry`` a skill may fly a step that it was not trained for. Raises NoSkill, SkillError.
     """
@@ -53,11 +56,13 @@ def contender(name: str, task: Task, *, force_geometry: bool = False) -> Contend
 
 def _found(name: str, task: Task, force_geometry: bool) -> Found | None:
     assembly, step = task
+    if name == GENERAL:
+        return general(insertion_of(*task))
     if name == LEARNED or name in PRESETS:
         preset = SHIPPED_PRESET if name == LEARNED else name
         return latest(step.skill, preset=preset) if force_geometry else fitting(*task, preset=preset)
     if not is_a_path(name):
-        known = ", ".join((LEARNED, *PRESETS, *POLICIES))
+        known = ", ".join((LEARNED, GENERAL, *PRESETS, *POLICIES))
         raise NoSkill(name, name_of(task), f"there are {known}, or give the folder of a skill")
     path = Path(name).expanduser()
     skill, weights = load(path)

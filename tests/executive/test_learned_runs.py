@@ -38,6 +38,19 @@ def test_each_step_gets_its_skill_and_the_others_the_search(learned_world: Any) 
     assert choice.versions["left"] == f"dovetail-3-{geometry}"
     assert choice.versions["right"].startswith("search-1-")
     assert choice.notes == ("no trained skill for right, top: search is used",)
+
+
+def test_a_general_skill_stands_in_where_that_is_asked_for(learned_world: Any) -> None:
+    assembly = learned_world.assembly
+    choice = chosen(assembly, PolicyName.GENERAL, insertions_of(assembly))
+    left, right = (geometry_of(assembly, step) for step in assembly.steps[:2])
+    assert choice.versions["left"] == f"dovetail-3-{left}"
+    assert choice.versions["right"] == f"dovetail-1-{right}"
+    assert choice.versions["top"].startswith("search-1-")
+    assert choice.notes == (
+        "no trained skill for right: a general skill is used",
+        "no trained skill for top: search is used",
+    )
     from skills.insertion import Attempt
 
     kinds = {}
