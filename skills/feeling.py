@@ -1,5 +1,8 @@
 """Touch: letting go of a seated part and feeling that it stayed; feeling later whether it still stands."""
 
+from collections.abc import Generator
+from dataclasses import replace
+
 from scipy.spatial.transform import RigidTransform
 
 from skills.cell import Cell
@@ -14,6 +17,12 @@ FEEL_FROM_M = 0.0035
 """How far above the part the slow approach begins; more than a part may stand too high [m]."""
 FELT_TOLERANCE_M, GUESSED_TOLERANCE_M = 0.0010, 0.0028
 """How far from its seat a part may be felt, with the face's height measured or only estimated [m]."""
+CREPT_M = 0.0025
+"""So far a part may have crept up in the grasp on its way to the face [m]: it then seems too high."""
+PRESS_N, PRESS_LEAD_M, YIELDED_M = 25.0, 0.012, 0.0003
+"""Force that tells such a part from one that is not home [N], how far the target leads for it [m], and how
+far a part that stands on its seat gives way to it [m]."""
+PRESSING = replace(PLACING, clip_m=(0.006, 0.006, PRESS_LEAD_M))
 
 
 class Feeling(Handling):
@@ -43,6 +52,20 @@ class Feeling(Handling):
             raise Failed(Cause.PART_DISPLACED, f"nothing stands where {part} was left")
         yield from relaxed(cell, f"feeling for {part}")
         self.attempt.felt_height_m = float(observation.tcp_in_base.translation[2]) - probe.height_m
+
+    def stands_firm(self, cell: Cell) -> Generator[str, None, bool]:
+        """Whether the part that the fingertips are on does not give way to a firm press."""
+        part, before = self.insertion.part, self.attempt.felt_height_m
+        assert before is not None
+        assert self.insertion.probe is not None
+        cell.compliance(PRESSING)
+        yield from lowered(
+            cell, CREPT_M + FEEL_DEPTH_M, PRESS_N, f"pressing {part}", FEEL_SPEED, PRESS_LEAD_M
+        )
+        height = float(cell.observe().tcp_in_base.translation[2]) - self.insertion.probe.height_m
+        yield from relaxed(cell, f"pressing {part}")
+        self.attempt.felt_height_m = height
+        return before - height < YIELDED_M
 
     def leaving_m(self) -> float:
         """How far up the fingers must go to be above the part [m]."""
@@ -83,7 +106,11 @@ class LetGo(Feeling):
         seat = attempt.seat_height_m
         yield from self.felt(cell, tcp, seat)
         known = attempt.face_height_m is not None
-        self.check_height(seat, FELT_TOLERANCE_M if known else GUESSED_TOLERANCE_M, Cause.NOT_SEATED)
+        tolerance = FELT_TOLERANCE_M if known else GUESSED_TOLERANCE_M
+        assert attempt.felt_height_m is not None
+        if tolerance < attempt.felt_height_m - seat < CREPT_M and (yield from self.stands_firm(cell)):
+            return
+        self.check_height(seat, tolerance, Cause.NOT_SEATED)
 
 
 class Inspect(Feeling):

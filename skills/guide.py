@@ -75,7 +75,8 @@ class Guide:
         touch = insertion.touch
         self._touch = np.zeros(2) if touch is None else np.array(touch.offset_m)
         self._touch_height = insertion.depth_m if touch is None else touch.height_m
-        self._reach_m = self.lead.reach_m + insertion.play_m - insertion.clearance_m
+        others_play_m = insertion.clearance_m * (insertion.loose_fits - 1)
+        self._reach_m = self.lead.reach_m + others_play_m + insertion.astray_m
         self._bound_m = self._reach_m + SIDEWAYS_M + insertion.clearance_m
         self._bound_rad = self.lead.yaw_reach_rad + min(insertion.yaw_play_rad, SIDEWAYS_RAD)
         fast, lead = self.keyed and insertion.mate_turns, self.lead

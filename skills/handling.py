@@ -125,10 +125,12 @@ def relaxed(cell: Cell, what: str) -> Script:
         yield what
 
 
-def lowered(cell: Cell, by_m: float, contact_n: float, what: str, speed: float = 0.02) -> Script:
+def lowered(
+    cell: Cell, by_m: float, contact_n: float, what: str, speed: float = 0.02, lead_m: float = LEAD_M
+) -> Script:
     """Go straight down until contact pushes up with ``contact_n``, or the TCP has come down by ``by_m``.
 
-    The target runs ahead of the TCP by what joint friction asks for, at most ``LEAD_M``.
+    The target runs ahead of the TCP by what joint friction and contact ask for, at most ``lead_m``.
     """
     start = cell.observe().tcp_in_base
     step, down = speed * cell.control_period_s, 0.0
@@ -137,6 +139,6 @@ def lowered(cell: Cell, by_m: float, contact_n: float, what: str, speed: float =
         gone = float(start.translation[2] - observation.tcp_in_base.translation[2])
         if observation.wrench[2] > contact_n or gone > by_m:
             return
-        down = min(down + step, gone + LEAD_M)
+        down = min(down + step, gone + lead_m)
         cell.servo(shifted(start, np.array([0.0, 0.0, -down])))
         yield what

@@ -1,5 +1,6 @@
 """What a routine is told about one insertion: the step of the assembly, in SI units and robot terms."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -87,13 +88,22 @@ class Insertion:
     """How far the hand may open over the part in the tray and clear what waits beside it [m]."""
     probe: Probe | None = None
     """Where to feel from above whether it stayed; None where nothing of it is open to touch."""
+    sway_m: float = 0.0
+    """How far a slender mate can lean to either side where this plug meets it [m]."""
+    uncentred_m: float = 0.0
+    """How far off the plug may sit in the hand because it cannot be centred before it is grasped [m]."""
     leading: Leading | None = None
     """Of a plug that enters finely: the fit to be met first; None where it has only one."""
 
     @property
     def play_m(self) -> float:
         """How far the seated plug can move to either side [m]."""
-        return self.clearance_m * self.loose_fits
+        return self.clearance_m * self.loose_fits + self.sway_m
+
+    @property
+    def astray_m(self) -> float:
+        """How much farther from the goal's estimate than that errs the plug may have to be led [m]."""
+        return math.hypot(self.sway_m, self.uncentred_m)
 
     @property
     def keyed(self) -> bool:

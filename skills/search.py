@@ -301,9 +301,10 @@ class Search(Inserting):
                 yield point
                 gone += self.settings.slide_speed * period * self._keeping_up(cell, point)
         pitch = self.settings.pitch_share * self.insertion.clearance_m
+        reach = self.settings.reach_m + self.insertion.astray_m
         for turned in itertools.count():
             angle = 0.0
-            while (radius := pitch * angle / (2 * np.pi)) < self.settings.reach_m:
+            while (radius := pitch * angle / (2 * np.pi)) < reach:
                 way = angle + turned * GOLDEN_ANGLE_RAD
                 point = goal.translation[:2] + radius * np.array([np.cos(way), np.sin(way)])
                 yield point

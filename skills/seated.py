@@ -62,7 +62,7 @@ class CheckSeated(Inserting):
     def _check_place(self, plug: RigidTransform) -> None:
         off = (self.attempt.goal_in_base.inv() * plug).translation
         aside = float(np.hypot(off[0], off[1]))
-        if aside > ASIDE_M + self.insertion.play_m:
+        if aside > ASIDE_M + self.insertion.play_m + self.insertion.uncentred_m:
             raise Failed(Cause.NOT_SEATED, f"stands {1e3 * aside:.1f} mm beside where it belongs")
 
     def _pushed(self, cell: Cell, pressing: Pressing, force_n: float, duration_s: float) -> Script:

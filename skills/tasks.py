@@ -13,6 +13,10 @@ from sequences.solid import Solid, solid_of
 from sequences.tray import OPEN_M, squeeze_of, widest_opening_m
 from skills.insertion import KEYED_RAD, Insertion, Leading, Probe, Touch
 
+TRAY_ERROR_M = 0.003
+"""How far from its place a part may lie in the tray, and so in the hand where nothing centres it [m]."""
+SLENDER = 3.0
+"""A mate that is so many times as high as wide, and stands so many times as far out as in, leans."""
 TRAVEL_MARGIN_M = 0.03
 """Air between what is carried and the tallest thing that stands [m]."""
 
@@ -39,6 +43,8 @@ def insertion_of(assembly: Assembly, step: Step) -> Insertion:
         clear_height_m=clear_height(assembly, step),
         travel_height_m=_travel_height(assembly, part, solid),
         loose_fits=loose_fits(assembly, step),
+        sway_m=sway_m(assembly, step),
+        uncentred_m=0.0 if squeeze else TRAY_ERROR_M,
         yaw_play_rad=yaw_play(assembly, step),
         enters_turned=enters_turned(assembly, step),
         mate_turns=any(yaw_play(assembly, mate) >= KEYED_RAD for mate in _loose_mates(assembly, step)),
@@ -52,6 +58,21 @@ def insertion_of(assembly: Assembly, step: Step) -> Insertion:
 def loose_fits(assembly: Assembly, step: Step) -> int:
     """How many loose fits lie between the base and ``step``'s part, by the longest way."""
     return 1 + max((loose_fits(assembly, mate) for mate in _loose_mates(assembly, step)), default=0)
+
+
+def sway_m(assembly: Assembly, step: Step) -> float:
+    """How far the slenderest mate of ``step`` can lean to either side at the mouth of the fit [m].
+
+    A mate that is several times as high as wide, and stands out of its hole by several times its depth there,
+    leans about its foot until it meets the hole's walls; what is wider or lower rests on its seat.
+    """
+    leans = [0.0]
+    for mate in _loose_mates(assembly, step):
+        width_x, width_y, height = np.ptp(solid_of(assembly.parts[mate.part]).bounds, axis=0)
+        outside_mm = step.goal.position_mm[2] - mate.goal.position_mm[2] + step.depth_mm - mate.depth_mm
+        if height > SLENDER * min(width_x, width_y) and outside_mm > SLENDER * mate.depth_mm:
+            leans.append(2.0 * mate.clearance_mm * outside_mm / mate.depth_mm / 1000.0)
+    return max(leans)
 
 
 def _loose_mates(assembly: Assembly, step: Step) -> list[Step]:
