@@ -107,6 +107,35 @@ class OnTop:
         return replace(seen, wrench=wrench)
 
 
+class OnSpring(OnTop):
+    """The same, where what the closed fingers rest on gives way by a millimetre to 25 N."""
+
+    def observe(self) -> Any:
+        seen = self._cell.observe()
+        wrench = seen.wrench.copy()
+        if seen.gripper_width_m < 0.002:
+            wrench[2] += max(0.0, self._height_m - seen.tcp_in_base.translation[2]) * 2.5e4
+        return replace(seen, wrench=wrench)
+
+
+@pytest.mark.parametrize(("above_m", "verdict"), [(0.0, Progress.SUCCEEDED), (0.0024, Progress.FAILED)])
+def test_a_part_that_gives_way_to_a_press_and_is_still_too_high_is_not_seated(
+    real_world: Make, above_m: float, verdict: Progress
+) -> None:
+    world = real_world()
+    kit, cell = world.kit, world.cell
+    insertion = kit.insertion_of(world.assembly, world.assembly.steps[0])
+    assert insertion.probe is not None
+    attempt = Attempt(insertion, cell.locate_goal("left").pose_in_base)
+    attempt.initialization = kit.initializations(insertion, 1)[0]
+    for make in (kit.pick, kit.carry, kit.policy):
+        assert drive(make(attempt), cell) is Progress.SUCCEEDED, make
+    rest = attempt.seat_height_m + insertion.probe.height_m + above_m
+    let_go = kit.let_go(attempt)
+    assert drive(let_go, OnSpring(cell, rest)) is verdict, let_go.message
+    assert verdict is Progress.SUCCEEDED or let_go.cause is Cause.NOT_SEATED
+
+
 @pytest.mark.parametrize("above_m", [0.0, 0.0015])
 def test_a_part_that_stands_too_high_is_grasped_where_the_fingers_come_to_rest(
     real_world: Make, above_m: float

@@ -54,6 +54,20 @@ def test_search_finds_a_hole_that_is_not_where_it_should_be(part: str) -> None:
     assert run(cell, Inspect(attempt)) is Progress.SUCCEEDED
 
 
+def test_a_part_that_crept_up_in_the_grasp_before_it_touched_is_pressed_and_believed() -> None:
+    cell = SimCell(PRODUCT, seed=2, noise=EXACT)
+    attempt = carried(cell, "bushing")
+    for routine in (Search(attempt), CheckSeated(attempt)):
+        assert run(cell, routine) is Progress.SUCCEEDED, routine.message
+    assert attempt.face_height_m is not None
+    attempt.face_height_m -= 0.0015
+    let_go = LetGo(attempt)
+    assert run(cell, let_go) is Progress.SUCCEEDED, let_go.message
+    assert attempt.felt_height_m == pytest.approx(attempt.seat_height_m + 0.0015, abs=0.0008)
+    attempt.face_height_m -= 0.0015
+    assert run(cell, LetGo(attempt)) is Progress.FAILED
+
+
 def test_an_inspection_misses_what_was_taken_away() -> None:
     cell = SimCell(PRODUCT, seed=2, noise=EXACT)
     attempt = carried(cell, "bushing")
