@@ -1,5 +1,7 @@
 """The scripted lead, on a face that is made of a formula: it touches down and finds out how high that is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -277,3 +279,15 @@ def test_a_plug_is_free_until_it_touches() -> None:
     while not table.guide.working[0]:
         table.period()
     assert not table.guide.free[0]
+
+
+@pytest.mark.parametrize("farther_m", [0.0, 0.002])
+def test_the_spiral_goes_as_far_as_the_goal_may_lean_and_the_plug_sit_off(farther_m: float) -> None:
+    insertion = replace(INSERTION, sway_m=0.6 * farther_m, uncentred_m=0.8 * farther_m)
+    table = Table(insertion, np.array([[0.0, 0.0, INSERTION.clear_height_m + 0.01]]), np.array([0.009]))
+    farthest = 0.0
+    for _ in range(1200):
+        table.period()
+        if table.guide._angle[0] > 0.0:
+            farthest = max(farthest, float(np.linalg.norm(table.guide.led[0, :2])))
+    assert farthest == pytest.approx(Lead().reach_m + farther_m, abs=0.0004)
