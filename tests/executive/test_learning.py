@@ -121,7 +121,7 @@ def test_an_evaluation_is_one_object(dovetail: Invoke) -> None:
     ("words", "said"),
     [
         (("gearbox/sunn",), "did you mean 'sun'"),
-        (("gearbox/sun", "--policy", "luck"), "there are learned, dovetail, automate, search, push"),
+        (("gearbox/sun", "--policy", "luck"), "there are learned, general, dovetail, automate, search, push"),
         (("gearbox/sun", "--seeds", "one"), "no list of numbers"),
         (("gearbox/sun", "--policy", "/no/such/skill"), "/no/such/skill/skill.json: cannot be read"),
     ],
