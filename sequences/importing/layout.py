@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from sequences.assembly import Grasp, Place
+from sequences.assembly import Grasp, Place, Pose
 from sequences.body import Solid
 from sequences.importing.problems import refused
 from sequences.standing import Flat, Standing
@@ -26,8 +26,14 @@ def laid_out(
     where: str,
     parts: Mapping[str, tuple[Solid, Sequence[Grasp]]],
     base: Solid,
+    goals: Mapping[str, Pose],
 ) -> dict[str, Place]:
-    """A place for each part, in the order given, the near ones first. Raises AssemblyError."""
+    """A place for each part, in the order given, the near ones first. Raises AssemblyError.
+
+    The hand that fetches a part there is clear of what waits and of the product, all of whose parts stand at
+    their ``goals`` in the base's frame by then.
+    """
+    product = [Standing(name, parts[name][0], _in_cell(goal), goal.yaw_deg) for name, goal in goals.items()]
     clamped = ground(base, BASE_MM, 0.0).buffer(GAP_MM + 10.0)
     taken: list[tuple[Standing, Flat, Sequence[Grasp]]] = []
     places: dict[str, Place] = {}
@@ -36,6 +42,9 @@ def laid_out(
             standing = Standing(name, solid, (x, y, TRAY_HEIGHT_MM))
             covered = ground(solid, (x, y), 0.0)
             if covered.intersects(clamped) or any(covered.distance(other) < GAP_MM for _, other, _ in taken):
+                continue
+            hand = fetching(solid, grasps[0], standing.position_mm, 0.0)
+            if any(meets(hand, placed, coming_down=True) for placed in product):
                 continue
             if all(_room(standing, grasps, other, others) for other, _, others in taken):
                 taken.append((standing, covered, grasps))
@@ -46,6 +55,11 @@ def laid_out(
                 where, "finds no place in the tray within the robot's reach", "import fewer parts", name
             )
     return places
+
+
+def _in_cell(goal: Pose) -> tuple[float, float, float]:
+    x, y, z = (a + b for a, b in zip(goal.position_mm, BASE_MM, strict=True))
+    return x, y, z
 
 
 def _spots() -> list[tuple[float, float]]:

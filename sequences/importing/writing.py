@@ -58,7 +58,8 @@ def _sheet(product: Product, name: str, shapes: dict[str, MeshParts], density: f
         )
         for part in product.order
     }
-    places = laid_out(str(product.folder), waiting, solids[base])
+    goals = {part.name: product.frames[part.name].goal(product.frames[base]) for part in product.order}
+    places = laid_out(str(product.folder), waiting, solids[base], goals)
     colours = {shape: COLOURS[index % len(COLOURS)] for index, shape in enumerate(shapes)}
     return {
         "format": "dovetail-assembly/1",

@@ -15,6 +15,8 @@ from sequences.load import load
 from sequences.solid import _solid
 
 Body = manifold3d.Manifold
+PALM_MM = (60.0, 200.0)
+"""The palm of the Franka hand across and along the fingers' travel."""
 Draw = Callable[..., Path]
 
 
@@ -122,6 +124,18 @@ def test_a_link_on_a_post_turns_about_the_post(tmp_path: Path) -> None:
     step = assembly.steps[0]
     assert step.goal.position_mm == pytest.approx((20.0, 0.0, 15.0), abs=0.1)
     assert yaw_play(assembly, step) == pytest.approx(math.radians(20.0))
+
+
+def test_the_hand_fetches_parts_beside_tall_ones_that_stand(tmp_path: Path) -> None:
+    far = (-180, -150)
+    holes = [block(12.8, 8.8, 20, (x, -38, 5)) for x in far]
+    pegs = {f"peg{i}": block(12, 8, 95, (x, -38, 5)) for i, x in enumerate(far)}
+    base = block(380, 100, 15) - holes[0] - holes[1]
+    product = found_in(_drawn(tmp_path, {"plate": base, **pegs}), Wishes())
+    _, assembly = write(product, "tall", tmp_path / "out")
+    for place in assembly.tray.places.values():
+        beside = all(abs(place.position_mm[0] - 520.0 - x) > PALM_MM[0] / 2 for x in far)
+        assert beside or place.position_mm[1] < -38.0 - 4.0 - PALM_MM[1] / 2
 
 
 def test_a_part_that_ends_flush_cannot_be_held(tmp_path: Path) -> None:
