@@ -63,7 +63,8 @@ def test_places_too_close_for_the_open_hand_are_refused(beside_mm: float, told: 
 def test_a_laid_out_tray_leaves_room_to_fetch_everything() -> None:
     solids = {name: solid_of(part) for name, part in PRODUCT.parts.items()}
     waiting = {step.part: (solids[step.part], PRODUCT.parts[step.part].grasps) for step in PRODUCT.steps}
-    tray = Tray(height_mm=20.0, places=laid_out("here", waiting, solids["block"]))
+    goals = {step.part: step.goal for step in PRODUCT.steps}
+    tray = Tray(height_mm=20.0, places=laid_out("here", waiting, solids["block"], goals))
     laid = PRODUCT.model_copy(update={"tray": tray})
     assert check_tray(laid, solids) == []
     assert crowded(laid) == set()
