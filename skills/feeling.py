@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from dataclasses import replace
+from itertools import islice
 
 from scipy.spatial.transform import RigidTransform
 
@@ -19,9 +20,9 @@ FELT_TOLERANCE_M, GUESSED_TOLERANCE_M = 0.0010, 0.0028
 """How far from its seat a part may be felt, with the face's height measured or only estimated [m]."""
 CREPT_M = 0.0025
 """So far a part may have crept up in the grasp on its way to the face [m]: it then seems too high."""
-PRESS_N, PRESS_LEAD_M, YIELDED_M = 25.0, 0.012, 0.0003
-"""Force that tells such a part from one that is not home [N], how far the target leads for it [m], and how
-far a part that stands on its seat gives way to it [m]."""
+PRESS_N, PRESS_LEAD_M, PRESS_S, YIELDED_M = 25.0, 0.012, 4.0, 0.0003
+"""Force that tells such a part from one that is not home [N], how far the target leads for it [m], how long a
+weak spring may take to reach it [s], and how far a part that stands on its seat gives way to it [m]."""
 PRESSING = replace(PLACING, clip_m=(0.006, 0.006, PRESS_LEAD_M))
 
 
@@ -59,13 +60,13 @@ class Feeling(Handling):
         assert before is not None
         assert self.insertion.probe is not None
         cell.compliance(PRESSING)
-        yield from lowered(
-            cell, CREPT_M + FEEL_DEPTH_M, PRESS_N, f"pressing {part}", FEEL_SPEED, PRESS_LEAD_M
-        )
-        height = float(cell.observe().tcp_in_base.translation[2]) - self.insertion.probe.height_m
+        press = lowered(cell, CREPT_M + FEEL_DEPTH_M, PRESS_N, f"pressing {part}", FEEL_SPEED, PRESS_LEAD_M)
+        yield from islice(press, round(PRESS_S / cell.control_period_s))
+        observation = cell.observe()
         yield from relaxed(cell, f"pressing {part}")
+        height = float(observation.tcp_in_base.translation[2]) - self.insertion.probe.height_m
         self.attempt.felt_height_m = height
-        return before - height < YIELDED_M
+        return bool(observation.wrench[2] > PRESS_N) and before - height < YIELDED_M
 
     def leaving_m(self) -> float:
         """How far up the fingers must go to be above the part [m]."""

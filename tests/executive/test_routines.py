@@ -17,6 +17,7 @@ from executive.records import RunState
 from skills.insertion import Attempt
 from skills.regrasp import Regrasp
 from skills.routine import Cause, Progress
+from skills.script import at_height
 from skills.tasks import insertion_of
 
 Make = Callable[..., Any]
@@ -134,6 +135,33 @@ def test_a_part_that_gives_way_to_a_press_and_is_still_too_high_is_not_seated(
     let_go = kit.let_go(attempt)
     assert drive(let_go, OnSpring(cell, rest)) is verdict, let_go.message
     assert verdict is Progress.SUCCEEDED or let_go.cause is Cause.NOT_SEATED
+
+
+class Weak(OnTop):
+    """The closed fingers rest on something firm, but the arm cannot press on it with more than 10 N."""
+
+    def observe(self) -> Any:
+        seen = self._cell.observe()
+        wrench, tcp = seen.wrench.copy(), seen.tcp_in_base
+        if seen.gripper_width_m < 0.002 and tcp.translation[2] < self._height_m:
+            wrench[2] = 10.0
+            tcp = at_height(tcp, self._height_m)
+        return replace(seen, wrench=wrench, tcp_in_base=tcp)
+
+
+def test_an_arm_that_cannot_press_firmly_does_not_believe_a_part_that_is_too_high(real_world: Make) -> None:
+    world = real_world()
+    kit, cell = world.kit, world.cell
+    insertion = kit.insertion_of(world.assembly, world.assembly.steps[0])
+    assert insertion.probe is not None
+    attempt = Attempt(insertion, cell.locate_goal("left").pose_in_base)
+    attempt.initialization = kit.initializations(insertion, 1)[0]
+    for make in (kit.pick, kit.carry, kit.policy):
+        assert drive(make(attempt), cell) is Progress.SUCCEEDED, make
+    rest = attempt.seat_height_m + insertion.probe.height_m + 0.0015
+    let_go = kit.let_go(attempt)
+    assert drive(let_go, Weak(cell, rest)) is Progress.FAILED
+    assert let_go.cause is Cause.NOT_SEATED
 
 
 @pytest.mark.parametrize("above_m", [0.0, 0.0015])
