@@ -87,6 +87,11 @@ class RobotServer(FrankaServer):  # type: ignore[misc]
         if self.drive.control is not Control.HOLD and self._accepting:
             self._wait_for_answer()
 
+    def inject(self, fault: str, duration_ms: int) -> None:
+        """Begin a fault (:mod:`hardware.faults`) and record when. Raises UnknownFault."""
+        self.faults.inject(fault, duration_ms)
+        self._note(f"injected: {fault}")
+
     # -- what clients may ask ------------------------------------------------------------------------
 
     def move(self, command: MoveCommand) -> None:

@@ -114,7 +114,7 @@ class Simulator:
             case "truth":
                 return self.world.true_pose(ask.name).as_matrix().tolist()
             case "inject":
-                server.faults.inject(ask.name, round(ask.value) or 100)
+                server.inject(ask.name, round(ask.value) or 100)
             case "clear":
                 server.faults.clear()
             case "events":

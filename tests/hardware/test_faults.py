@@ -24,11 +24,13 @@ PRODUCT = load("bearing_block")
 Until = Callable[[ArmState], bool]
 SAFE_HOLD_S = 0.15
 """An arm must stand still by then [s]."""
+BUSY_S = 0.5
+"""How long this machine may keep a driver from answering [s]; no fault here is one of its making."""
 
 
 @pytest.fixture(scope="module")
 def robot() -> Iterator[SimulatedArm]:
-    arm = simulated_arm(PRODUCT, noise=EXACT)
+    arm = simulated_arm(PRODUCT, noise=EXACT, patience_s=BUSY_S)
     yield arm
     arm.close()
 
@@ -66,6 +68,12 @@ def still_since(robot: SimulatedRobot, after_s: float) -> float:
     return rest.after_s - rest.behind_s
 
 
+def struck(robot: SimulatedRobot, fault: str) -> float:
+    """Begin a fault; when it began by the robot's own record (monotonic) [s]: this process may be stalled."""
+    robot.inject(fault, {"commands_dropped": 200, "connection_lost": 400}.get(fault, 100))
+    return max(wall for wall, _, what in robot.events() if what == f"injected: {fault}")
+
+
 def moving_arm(arm: SimulatedArm) -> None:
     """Well on its way through free space."""
     y = float(arm.state().tcp_in_base.translation[1])
@@ -88,11 +96,10 @@ def test_every_error_of_the_robot_stops_the_arm_by_its_name(arm: SimulatedArm, n
 
 def test_a_reflex_in_motion_leaves_the_arm_still(arm: SimulatedArm) -> None:
     moving_arm(arm)
-    struck = time.monotonic()
-    arm.robot.inject("joint_reflex")
+    began = struck(arm.robot, "joint_reflex")
     wait(arm, lambda state: state.fault == "joint_reflex")
     time.sleep(0.3)
-    assert still_since(arm.robot, struck) < SAFE_HOLD_S
+    assert still_since(arm.robot, began) < SAFE_HOLD_S
     assert arm.robot.ask("state")["mode"] == "reflex"
 
 
@@ -148,11 +155,10 @@ def test_lost_packets_stop_the_arm_and_a_few_do_not(arm: SimulatedArm) -> None:
     time.sleep(0.2)
     assert arm.state().fault is None
     moving_arm(arm)
-    struck = time.monotonic()
-    arm.robot.inject("commands_dropped", 200)
+    began = struck(arm.robot, "commands_dropped")
     assert wait(arm, lambda state: state.fault is not None).fault == "communication_constraints_violation"
     time.sleep(0.3)
-    assert still_since(arm.robot, struck) < SAFE_HOLD_S
+    assert still_since(arm.robot, began) < SAFE_HOLD_S
 
 
 def test_packets_that_come_late_do_not_shake_the_arm(arm: SimulatedArm) -> None:
@@ -166,11 +172,11 @@ def test_packets_that_come_late_do_not_shake_the_arm(arm: SimulatedArm) -> None:
 
 def test_a_lost_connection_is_seen_survived_and_mended(arm: SimulatedArm) -> None:
     moving_arm(arm)
-    struck, before = time.monotonic(), arm.state().time_s
-    arm.robot.inject("connection_lost", 400)
+    before = arm.state().time_s
+    began = struck(arm.robot, "connection_lost")
     state = wait(arm, lambda state: state.mode == Mode.LOST)
     assert state.fault == "connection_lost"
-    assert still_since(arm.robot, struck) < SAFE_HOLD_S
+    assert still_since(arm.robot, began) < SAFE_HOLD_S
     time.sleep(0.3)
     arm.recover()
     state = wait(arm, lambda state: state.mode == Mode.TRACKING)
@@ -234,12 +240,12 @@ def test_a_driver_that_is_killed_leaves_the_arm_still_and_the_next_one_takes_ove
         driver = subprocess.Popen([sys.executable, "-c", KILLED, robot.address], stdout=subprocess.PIPE)
         assert driver.stdout is not None
         assert driver.stdout.readline() == b"moving\n"
-        struck = time.monotonic()
         driver.send_signal(signal.SIGKILL)
         driver.wait()
+        killed = time.monotonic()
         driver.stdout.close()
         time.sleep(0.4)
-        assert still_since(robot, struck) < SAFE_HOLD_S
+        assert still_since(robot, killed) < SAFE_HOLD_S
         assert robot.ask("state")["mode"] == "reflex"
         heir = FrankyArm(robot.address, realtime=False)
         try:
