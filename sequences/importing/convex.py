@@ -2,24 +2,28 @@
 
 A convex piece can stand for a part of the body where filling its pockets changes the surface by no more than
 a tolerance. The body is cut where that is not so: at the heights of its level faces, then, between two
-heights, into the columns over a convex partition of its outline from above, then at half of its height. Cuts
+heights, into the columns over a convex partition of its outline from above, then by a plane at a time. Cuts
 along the insertion axis keep bores and shafts as exact prisms, and a body that is convex anyway is one piece.
 Afterwards neighbours are joined wherever the hull of both stays within the tolerance.
+
+Which columns and which planes serve best depends on the body (:class:`Way`): each way is tried, and the one
+with the fewest pieces is kept, since what a step of the physics costs grows with the pieces that are near one
+another.
 
 Everything is in millimetres.
 """
 
+import itertools
+import math
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import manifold3d
 import numpy as np
-from numpy.typing import NDArray
-from shapely import MultiPolygon, Polygon, union_all
-from shapely.geometry.base import BaseGeometry
 
-from sequences.decompose import Corners, DecompositionError, convex_pieces, parts
-
-Points = NDArray[np.float64]
+from sequences.importing.cuts import UP, WAYS, Way, along_a_wall, columns, split
+from sequences.importing.manifolds import Points, triangles
 
 TOLERANCE_MM = 0.05
 """How far from the body's surface a convex piece may reach where it fills a pocket."""
@@ -28,6 +32,10 @@ THINNEST_MM = 0.06
 LEVEL_FACE_MM2 = 0.5
 SAME_LEVEL_MM = 0.01
 SPECK_MM3 = 1e-4
+FEW = 4
+"""A body in no more pieces is not cut in another way."""
+WORSE = 1.1
+"""A way is given up when it has made so many times the cuts of another."""
 FINE_MM = 0.01
 """How much the surface may move before anything is cut, so that there are fewer corners."""
 TIDY_MM = 0.004
@@ -46,21 +54,35 @@ def _ways() -> Points:
     return np.asarray(grid / np.linalg.norm(grid, axis=1, keepdims=True))
 
 
-def triangles(body: manifold3d.Manifold) -> tuple[Points, NDArray[np.int64]]:
-    """(n, 3) corners and (m, 3) triangles of a body's surface."""
-    mesh = body.to_mesh64()
-    return np.asarray(mesh.vert_properties)[:, :3], np.asarray(mesh.tri_verts, dtype=np.int64)
-
-
 def convex_parts(body: manifold3d.Manifold, tolerance_mm: float = TOLERANCE_MM) -> list[manifold3d.Manifold]:
-    """Convex bodies whose union is ``body``, but for pockets within the tolerance that they fill."""
-    body = body.simplify(FINE_MM)
-    limit = _Limit(widened(body, tolerance_mm), tolerance_mm)
-    pieces: list[manifold3d.Manifold] = []
+    """Convex bodies whose union is ``body``, but for pockets within the tolerance that they fill.
+
+    What the body was made of is forgotten first: a relieved part comes of hundreds of bodies, and every cut
+    and question would carry them along.
+    """
+    body = body.simplify(FINE_MM).as_original()
+    limit = _Limit(widened(body, tolerance_mm).as_original(), tolerance_mm)
+    best: list[manifold3d.Manifold] = []
+    most: int | None = None
+    for way in WAYS:
+        pieces = list(itertools.islice(_pieces(body, limit, way), most))
+        if len(pieces) == most:
+            continue
+        found = _joined(pieces, limit)
+        if not best or len(found) < len(best):
+            best = found
+        if len(best) <= FEW:
+            break
+        most = min(most or sys.maxsize, math.ceil(WORSE * len(pieces)) + 1)
+    tidy = [_tidy(piece) for piece in best]
+    return [piece for piece in tidy if piece.volume() > SPECK_MM3]
+
+
+def _pieces(body: manifold3d.Manifold, limit: "_Limit", way: Way) -> Iterator[manifold3d.Manifold]:
+    """The body cut in one way; it is cut no further than pieces are asked for."""
     for slab in _at_levels(body):
         for piece in slab.decompose():
-            pieces += _cut(piece, limit)
-    return [_tidy(piece) for piece in _joined(pieces, limit)]
+            yield from _cut(piece, limit, way)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,77 +134,37 @@ def levels(body: manifold3d.Manifold) -> list[float]:
     return [z for z in found if low + SAME_LEVEL_MM < z < high - SAME_LEVEL_MM]
 
 
-def _cut(piece: manifold3d.Manifold, limit: _Limit) -> list[manifold3d.Manifold]:
+def _cut(piece: manifold3d.Manifold, limit: _Limit, way: Way) -> Iterator[manifold3d.Manifold]:
     """Hulls that stand for ``piece``."""
     if piece.volume() < SPECK_MM3:
-        return []
+        return
     hull = piece.hull()
     if limit.allows(hull):
-        return [hull]
+        yield hull
+        return
     _, _, low, _, _, high = piece.bounding_box()
-    columns = _columns(piece, limit.tolerance_mm)
-    if len(columns) > 1:
-        found = []
-        for column in columns:
-            prism = manifold3d.CrossSection([column]).extrude(high - low + 2.0).translate((0, 0, low - 1.0))
-            for bit in (piece ^ prism).decompose():
-                found += _cut_level(bit, limit)
-        return found
-    return _cut_level(piece, limit)
+    over = columns(piece, limit.tolerance_mm, way)
+    if len(over) <= 1:
+        yield from _cut_by_planes(piece, limit, way)
+        return
+    for column in over:
+        prism = manifold3d.CrossSection([column]).extrude(high - low + 2.0).translate((0, 0, low - 1.0))
+        for bit in (piece ^ prism).decompose():
+            yield from _cut_by_planes(bit, limit, way)
 
 
-def _cut_level(piece: manifold3d.Manifold, limit: _Limit) -> list[manifold3d.Manifold]:
-    """As ``_cut``, but a piece that is not good enough is first halved in height."""
+def _cut_by_planes(piece: manifold3d.Manifold, limit: _Limit, way: Way) -> Iterator[manifold3d.Manifold]:
+    """As ``_cut``, but a piece that is not good enough is first cut by a plane."""
     if piece.volume() < SPECK_MM3:
-        return []
+        return
     hull = piece.hull()
     _, _, low, _, _, high = piece.bounding_box()
     if high - low <= THINNEST_MM or limit.allows(hull):
-        return [hull]
-    above, below = piece.split_by_plane((0.0, 0.0, 1.0), (low + high) / 2)
-    return [hull for half in (below, above) for bit in half.decompose() for hull in _cut(bit, limit)]
-
-
-def _columns(piece: manifold3d.Manifold, tolerance_mm: float) -> list[Corners]:
-    """A convex partition of the piece's outline from above, with a margin around it."""
-    outline = outline_of(piece.project())
-    wide = outline.simplify(tolerance_mm).buffer(tolerance_mm, join_style="mitre")
-    try:
-        return [corners * 1000.0 for corners in convex_pieces(_scaled(wide))]
-    except DecompositionError:
-        return _halves(wide)
-
-
-def _halves(outline: BaseGeometry) -> list[Corners]:
-    """Two rectangles that cover an outline, side by side along its longer side."""
-    x0, y0, x1, y1 = outline.bounds
-    if x1 - x0 > y1 - y0:
-        middle = (x0 + x1) / 2
-        boxes = [(x0, y0, middle, y1), (middle, y0, x1, y1)]
-    else:
-        middle = (y0 + y1) / 2
-        boxes = [(x0, y0, x1, middle), (x0, middle, x1, y1)]
-    return [np.array([(a, b), (c, b), (c, d), (a, d)]) for a, b, c, d in boxes]
-
-
-def _scaled(flat: BaseGeometry) -> MultiPolygon:
-    from shapely.affinity import scale
-
-    return MultiPolygon([scale(part, 1e-3, 1e-3, origin=(0, 0)) for part in parts_mm(flat)])
-
-
-def parts_mm(flat: BaseGeometry) -> list[Polygon]:
-    """The polygons of a geometry [mm], specks left out."""
-    return [part for part in parts(flat) if part.area > 1e-6]
-
-
-def outline_of(section: manifold3d.CrossSection) -> BaseGeometry:
-    """A cross-section as polygons."""
-    rings = [Polygon(ring) for ring in section.to_polygons() if len(ring) >= 3]
-    solid = [ring for ring in rings if ring.exterior.is_ccw]
-    holes = [ring for ring in rings if not ring.exterior.is_ccw]
-    whole = union_all([ring.buffer(0) for ring in solid])
-    return whole.difference(union_all([ring.buffer(0) for ring in holes])) if holes else whole
+        yield hull
+        return
+    bits = along_a_wall(piece, limit.tolerance_mm) if way.walled else []
+    for bit in bits or split(piece, UP, (low + high) / 2):
+        yield from _cut(bit, limit, way)
 
 
 def _joined(pieces: list[manifold3d.Manifold], limit: _Limit) -> list[manifold3d.Manifold]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sequences.importing.convex import outline_of
+from sequences.importing.manifolds import outline_of
 from sequences.importing.members import FAR_MM, Member, thickness_mm
 from sequences.importing.resting import settled, unsteady
 

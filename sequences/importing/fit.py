@@ -13,7 +13,7 @@ from shapely import union_all
 from shapely.geometry.base import BaseGeometry
 
 from sequences.importing.congruence import differ_mm
-from sequences.importing.convex import outline_of
+from sequences.importing.manifolds import outline_of
 from sequences.importing.members import Member, level_directions, together
 from sequences.importing.resting import LOWERED_MM, SUPPORT_MM3, beside
 

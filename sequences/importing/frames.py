@@ -8,8 +8,8 @@ import numpy as np
 from sequences.assembly import Pose
 from sequences.body import Solid
 from sequences.importing.congruence import Twin, turned
-from sequences.importing.convex import triangles
 from sequences.importing.fit import Fit
+from sequences.importing.manifolds import triangles
 from sequences.importing.members import Member
 from sequences.importing.sections import sections_of
 from sequences.mesh_files import MeshParts, encoded, solid_from, surface_of

@@ -12,7 +12,8 @@ import manifold3d
 import numpy as np
 from numpy.typing import NDArray
 
-from sequences.importing.convex import convex_parts, triangles
+from sequences.importing.convex import convex_parts
+from sequences.importing.manifolds import triangles
 
 FAR_MM = 600.0
 """A part that has travelled this far is out."""

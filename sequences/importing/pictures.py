@@ -10,7 +10,7 @@ import numpy as np
 from shapely import Polygon
 
 from sequences.files import write_whole
-from sequences.importing.convex import outline_of, parts_mm
+from sequences.importing.manifolds import outline_of, parts_mm
 from sequences.importing.members import Member
 from sequences.importing.product import Product
 from sequences.importing.relief import Relief

@@ -8,7 +8,7 @@ import numpy as np
 import trimesh
 from numpy.typing import NDArray
 
-from sequences.importing.convex import triangles
+from sequences.importing.manifolds import triangles
 from sequences.importing.problems import refused
 from sequences.importing.reading import Raw
 

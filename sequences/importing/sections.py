@@ -12,7 +12,8 @@ from shapely import MultiPolygon, Polygon, intersection_all, set_precision
 from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
-from sequences.importing.convex import levels, outline_of, parts_mm
+from sequences.importing.convex import levels
+from sequences.importing.manifolds import outline_of, parts_mm
 from sequences.mesh_files import SectionRecord
 
 STEP_MM = 0.3

@@ -49,6 +49,20 @@ def test_a_taper_is_kept() -> None:
     assert len(pieces) < 64
 
 
+def test_tapered_slots_are_cut_along_their_walls() -> None:
+    slot = Body.hull_points(
+        [(x * (3 + z / 10), y * (5 + z / 10), z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 13)]
+    )
+    assert len(check(plate_with(slot.translate((-15, 0, 0)) + slot.translate((15, 0, 0))))) < 24
+
+
+def test_a_column_beside_one_hole_does_not_reach_into_another_pocket() -> None:
+    holes = [Body.cylinder(50, 5, 5, 48).translate((x, 0, 12)) for x in (-40, 40)]
+    bore = Body.cylinder(80, 25, 25, 96, True).rotate((90, 0, 0)).translate((0, 0, 32))
+    block = Body.cube((100, 40, 45)).translate((-50, -20, 0))
+    assert len(check(block - together([*holes, bore]))) < 220
+
+
 def test_a_lying_bore_is_kept() -> None:
     check(
         Body.cube((40, 30, 30)).translate((-20, -15, 0))
