@@ -240,9 +240,9 @@ def test_a_driver_that_is_killed_leaves_the_arm_still_and_the_next_one_takes_ove
         driver = subprocess.Popen([sys.executable, "-c", KILLED, robot.address], stdout=subprocess.PIPE)
         assert driver.stdout is not None
         assert driver.stdout.readline() == b"moving\n"
+        killed = time.monotonic()
         driver.send_signal(signal.SIGKILL)
         driver.wait()
-        killed = time.monotonic()
         driver.stdout.close()
         time.sleep(0.4)
         assert still_since(robot, killed) < SAFE_HOLD_S
