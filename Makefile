@@ -34,8 +34,9 @@ run: $(STAMP) ## Assemble the planetary gearbox in simulation (PRODUCT=..., RUN_
 	@mkdir -p $(OUT)
 	$(BIN)/dovetail run $(PRODUCT) $(RUN_FLAGS)
 
-test: $(STAMP) ## Run the tests (JOBS=2 at a time)
-	$(BIN)/python -m pytest -n $(JOBS) -q
+test: $(STAMP) ## Run the tests (JOBS=2 at a time, then those against the clock)
+	$(BIN)/python -m pytest -n $(JOBS) -q -m "not long and not realtime"
+	$(BIN)/python -m pytest -q -m realtime
 
 test-long: $(STAMP) ## Run the tests that take minutes
 	$(BIN)/python -m pytest -n $(JOBS) -q -m long

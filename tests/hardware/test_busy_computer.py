@@ -6,6 +6,10 @@ import subprocess
 import sys
 import time
 
+import pytest
+
+pytestmark = pytest.mark.realtime
+
 CLIENT = """
 import json, time
 from hardware.simulated import simulated_arm

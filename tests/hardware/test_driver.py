@@ -25,6 +25,8 @@ from sequences.load import load
 from sim.noise import EXACT
 from skills.cell import Compliance
 
+pytestmark = pytest.mark.realtime
+
 PRODUCT = load("bearing_block")
 Until = Callable[[ArmState], bool]
 

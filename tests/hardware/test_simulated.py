@@ -26,6 +26,8 @@ from skills.routine import Progress, Routine
 from skills.seated import CheckSeated
 from skills.tasks import insertion_of
 
+pytestmark = pytest.mark.realtime
+
 PRODUCT = load("bearing_block")
 BUSHING = PRODUCT.steps[0]
 SENSING = Noise(0.0, 0.0, 0.0, 0.0)
