@@ -57,6 +57,8 @@ class RobotServer(FrankaServer):  # type: ignore[misc]
         self._hand_server: HandServer | None = None
         self._mode, self._error = RobotMode.kIdle, ""
         self._motion, self._missed, self._answers = 0, 0, 0
+        self._began = 0
+        """The newest state that had been sent when the motion began, by number."""
         self._answered = 0
         """The newest state that the client has answered, by number."""
         self._ended: tuple[int, MoveStatus] | None = None
@@ -111,6 +113,7 @@ class RobotServer(FrankaServer):  # type: ignore[misc]
             return
         self._motion, self._mode = command.command_id, RobotMode.kMove
         self._missed = self._answers = 0
+        self._began = self._sent
         self.drive.begin(control)
         self.record.reflex_reason = flags(None)
         self._note(f"motion begins: {control.value}")
@@ -194,20 +197,23 @@ class RobotServer(FrankaServer):  # type: ignore[misc]
             self.record.reflex_reason = flags(self._error)
             self._mode = RobotMode.kReflex
             self.drive.hold()
-        self._motion, self._answered, self._ended = 0, 0, None
+        self._motion, self._began, self._answered, self._ended = 0, 0, 0, None
 
     def _handle_udp_command(self, command_data: bytes) -> None:
         self._answers += 1
         self._answered = max(self._answered, UDPCommand.from_bytes(command_data).message_id)
         for data in self.faults.passed(command_data):
-            command = UDPCommand.from_bytes(data)
-            if command.message_id <= 0:
-                continue
-            self._missed = 0
-            if command.motion_generation_finished or command.torque_command_finished:
-                self._end(MoveStatus.kSuccess, "motion finished")
-            else:
-                self.drive.take(command)
+            self._take(UDPCommand.from_bytes(data))
+
+    def _take(self, command: UDPCommand) -> None:
+        """Follow a command of this motion; one that comes late may be of the last."""
+        if command.message_id <= self._began:
+            return
+        self._missed = 0
+        if command.motion_generation_finished or command.torque_command_finished:
+            self._end(MoveStatus.kSuccess, "motion finished")
+        else:
+            self.drive.take(command)
 
     def _process_udp_commands(self) -> None:
         super()._process_udp_commands()
@@ -225,8 +231,7 @@ class RobotServer(FrankaServer):  # type: ignore[misc]
 
     def _post_process_commands(self) -> None:
         for data in self.faults.late():
-            self.drive.take(UDPCommand.from_bytes(data))
-            self._missed = 0
+            self._take(UDPCommand.from_bytes(data))
         self._apply()
 
     def _get_state_bytes(self) -> bytes:

@@ -170,6 +170,15 @@ def test_packets_that_come_late_do_not_shake_the_arm(arm: SimulatedArm) -> None:
     assert np.linalg.norm(state.tcp_in_base.translation - start.translation) < 0.002
 
 
+def test_a_motion_ends_and_another_begins_while_packets_come_late(arm: SimulatedArm) -> None:
+    arm.robot.inject("commands_delayed", 2000)
+    for _ in range(3):
+        arm.move(shifted(arm.state().tcp_in_base, z=0.002), 0.05)
+        assert wait(arm, lambda state: not state.moving).fault is None
+        arm.hold()
+        assert wait(arm, lambda state: state.mode == Mode.TRACKING).fault is None
+
+
 def test_a_lost_connection_is_seen_survived_and_mended(arm: SimulatedArm) -> None:
     moving_arm(arm)
     before = arm.state().time_s
