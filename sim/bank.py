@@ -36,6 +36,8 @@ CHUNK = 128
 _WEIGHTLESS, _SETTLING = 5, 4
 _MOVED_M, _TURNED_RAD = 0.0012, float(np.deg2rad(2.0))
 """How far a plug may move in the grasp while it is taken, and a mate from its goal."""
+_TOUCHED_N, _HEAVIER = 1.0, 1.1
+"""What the wrist feels of a plug that hangs free: less than the first, or than its weight this many times [N]."""
 _SQUEEZED_M = 0.002
 """How much narrower than the grasp fingers may stand: in the engine the contact of a light part is soft."""
 
@@ -220,7 +222,8 @@ def grasped(
     error = plugs.inv() * poses_of(worlds.plug)
     good = np.linalg.norm(error.translation, axis=1) < _MOVED_M
     good &= error.rotation.magnitude() < _TURNED_RAD
-    good &= worlds.felt.peak_n < 1.0
+    weight = worlds.model.body(body_name(step.part)).mass.item() * -worlds.model.opt.gravity[2]
+    good &= worlds.felt.peak_n < max(_TOUCHED_N, _HEAVIER * weight)
     wider = worlds.width_m - insertion.grip_width_m
     good &= (wider < _MOVED_M) & (wider > -_SQUEEZED_M)
     worlds.batch.bind("time")[:] = 0.0

@@ -38,6 +38,8 @@ class Pace:
 
     worlds: int
     periods: int
+    substeps: int
+    """Steps of the physics in a control period."""
     ours_s: float
     bare_s: float
     """Time of one control period of all worlds, the median over the periods [s]."""
@@ -90,7 +92,7 @@ def pace(
         apart = max(apart, bare.apart_m(ours))
     bare.close()
     ours_s, bare_s = np.median(spent, axis=0)
-    return Pace(n, periods, float(ours_s), float(bare_s), apart)
+    return Pace(n, periods, ours.worlds.substeps, float(ours_s), float(bare_s), apart)
 
 
 class _Bare:

@@ -207,6 +207,34 @@ def throughput(
         typer.echo(throughput_markdown(report))
 
 
+@app.command()
+@one_screen_errors
+def physics(
+    product: Products = None,
+    periods: Annotated[int, typer.Option(min=1, help="Control periods that are timed of each step.")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the worlds.")] = 0,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Count the physics steps a second that one core makes of each step, plugs at the touch."""
+    compute_with_one_thread()
+    from executive.benchmarks.physics import physics_markdown, physics_rows, said
+    from executive.commands.progress import row_progress
+    from executive.interrupt import StopOnInterrupt
+    from sequences.load import load
+
+    assemblies = [load(name) for name in product or product_names()]
+    tasks = [(assembly, step) for assembly in assemblies for step in assembly.steps]
+    with StopOnInterrupt() as stop, row_progress(len(tasks), said, quiet=quiet) as told:
+        rows = list(physics_rows(tasks, periods, seed, told, stop))
+    if as_json:
+        print_json({"rows": rows})
+    elif rows:
+        typer.echo(physics_markdown(rows))
+    if len(rows) < len(tasks):
+        raise typer.Exit(INTERRUPTED)
+
+
 app.command()(faults)
 
 

@@ -78,3 +78,10 @@ def test_the_lightest_part_is_held_exactly_as_wanted_too(tmp_path: Path) -> None
     insertion, model = insertion_of(PRODUCT, light), step_scene(PRODUCT, light, NOMINAL)
     exact = Region(above_m=(0.01, 0.01), grasp_m=0.0, grasp_pitch_rad=0.0)
     assert len(bank(PRODUCT, light, insertion, model, region=exact, size=8, cache=tmp_path)) == 8
+
+
+def test_a_plug_that_weighs_more_than_it_may_be_touched_with_has_starts(tmp_path: Path) -> None:
+    heavy = PRODUCT.parts[STEP.part].model_copy(update={"mass_g": 150.0})
+    product = PRODUCT.model_copy(update={"parts": {**PRODUCT.parts, STEP.part: heavy}})
+    made = bank(product, STEP, INSERTION, step_scene(product, STEP, NOMINAL), size=4, cache=tmp_path)
+    assert len(made) == 4
