@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from executive.options import PolicyName
 from sequences.assembly import Assembly, Step
-from skills.artifact import geometry_of, version_text
+from skills.artifact import Misfit, geometry_of, version_text
 from skills.initialization import Initialization
 from skills.insertion import Attempt, Insertion
 from skills.learned import Learned, crew
@@ -45,19 +45,21 @@ class Chosen:
 def chosen(assembly: Assembly, name: PolicyName, insertions: Mapping[str, Insertion]) -> Chosen:
     """What the policy called ``name`` means for each step of ``assembly``.
 
-    Skills are read and checked here, before anything moves. Raises SkillError for one that is corrupt, was
-    made for other geometry, or cannot be run by this version.
+    Skills are read and checked here, before anything moves. A general skill stands in for one that was made
+    for other geometry where general skills are asked for. Raises SkillError for one that is corrupt, was made
+    for other geometry, or cannot be run by this version.
     """
     if name not in (PolicyName.LEARNED, PolicyName.GENERAL):
         return Chosen({step.part: _scripted(str(name), assembly, step) for step in assembly.steps})
     choices: dict[str, Choice] = {}
     known: dict[str, Initialization] = {}
-    lacking: dict[str, list[str]] = {}
+    lacking: dict[tuple[str, str], list[str]] = {}
     for step in assembly.steps:
-        found = fitting(assembly, step)
+        found, why = _own(assembly, step, name)
         if found is None:
             found = general(insertions[step.part]) if name is PolicyName.GENERAL else None
-            lacking.setdefault("search" if found is None else "a general skill", []).append(step.part)
+            what = "search" if found is None else "a general skill"
+            lacking.setdefault((why, what), []).append(step.part)
         if found is None:
             choices[step.part] = _scripted(str(PolicyName.SEARCH), assembly, step)
         else:
@@ -65,10 +67,18 @@ def chosen(assembly: Assembly, name: PolicyName, insertions: Mapping[str, Insert
             choices[step.part] = Choice(version_text(found.skill, assembly, step), _learned(found))
             if (where := found.skill.initializations.get(geometry_of(assembly, step))) is not None:
                 known[step.part] = where
-    notes = tuple(
-        f"no trained skill for {', '.join(parts)}: {what} is used" for what, parts in lacking.items()
-    )
+    notes = tuple(f"{why} for {', '.join(parts)}: {what} is used" for (why, what), parts in lacking.items())
     return Chosen(choices, known, notes)
+
+
+def _own(assembly: Assembly, step: Step, name: PolicyName) -> tuple[Found | None, str]:
+    """The skill that was trained for ``step``; what to say where there is none to use."""
+    try:
+        return fitting(assembly, step), "no trained skill"
+    except Misfit:
+        if name is not PolicyName.GENERAL:
+            raise
+        return None, "only a skill for other geometry"
 
 
 def _scripted(name: str, assembly: Assembly, step: Step) -> Choice:

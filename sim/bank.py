@@ -37,7 +37,7 @@ _WEIGHTLESS, _SETTLING = 5, 4
 _MOVED_M, _TURNED_RAD = 0.0012, float(np.deg2rad(2.0))
 """How far a plug may move in the grasp while it is taken, and a mate from its goal."""
 _TOUCHED_N, _HEAVIER = 1.0, 1.1
-"""What the wrist feels of a plug that hangs free: less than the first, or than its weight this many times [N]."""
+"""What the wrist feels of a plug that hangs free: less than so much [N], or than so many times its weight."""
 _SQUEEZED_M = 0.002
 """How much narrower than the grasp fingers may stand: in the engine the contact of a light part is soft."""
 

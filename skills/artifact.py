@@ -43,6 +43,10 @@ class SkillError(Exception):
         return type(self), (self.path, self.what)
 
 
+class Misfit(SkillError):
+    """A skill was made for other geometry than the step has."""
+
+
 class Skill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One version of one skill, without its weights."""
 
@@ -149,11 +153,11 @@ def read_record(directory: Path) -> Skill:
 
 
 def check_fits(skill: Skill, assembly: Assembly, step: Step, directory: Path) -> None:
-    """Refuse a skill that was made for other geometry. Raises SkillError."""
+    """Refuse a skill that was made for other geometry. Raises Misfit."""
     found = geometry_of(assembly, step)
     if found not in skill.geometries:
         made_for = ", ".join(skill.geometries) or "none"
-        raise SkillError(
+        raise Misfit(
             directory / RECORD,
             f"'{skill.name}' was made for geometry {made_for}; step '{step.part}' has {found}",
         )

@@ -68,7 +68,7 @@ def fitting(
 ) -> Found | None:
     """The newest version of ``step``'s skill that ``preset`` trained; None when there is none.
 
-    Raises SkillError when the one that is there was trained for another geometry.
+    Raises Misfit when the one that is there was trained for another geometry, and other SkillErrors.
     """
     found = latest(step.skill, folder, preset)
     if found is not None:

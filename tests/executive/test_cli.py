@@ -44,7 +44,7 @@ def dovetail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_world: Any) -
 
 
 def test_help(dovetail: Dovetail, golden: Callable[[str, str], None]) -> None:
-    benchmarks = [["benchmark", name] for name in ("assembly", "skills", "throughput")]
+    benchmarks = [["benchmark", name] for name in ("assembly", "skills", "throughput", "physics")]
     for words in ([], ["run"], ["resume"], ["train"], ["evaluate"], ["skills"], *benchmarks):
         result = dovetail(*words, "--help")
         assert result.exit_code == 0

@@ -60,6 +60,19 @@ def test_a_general_skill_stands_in_where_that_is_asked_for(learned_world: Any) -
     assert kinds == {"left": Learned, "right": Search, "top": Search}
 
 
+def test_a_general_skill_stands_in_for_one_that_was_made_for_other_geometry(
+    learned_world: Any, make_found: Callable[..., Found]
+) -> None:
+    assembly = learned_world.assembly
+    found = make_found(assembly, assembly.steps[0], version=4, geometries=("0123456789abcdef",))
+    publish(found.skill, found.weights, own_folder())
+    choice = chosen(assembly, PolicyName.GENERAL, insertions_of(assembly))
+    assert choice.versions["left"] == f"dovetail-1-{geometry_of(assembly, assembly.steps[0])}"
+    assert choice.notes[0] == "only a skill for other geometry for left: a general skill is used"
+    with pytest.raises(SkillError):
+        chosen(assembly, PolicyName.LEARNED, insertions_of(assembly))
+
+
 def test_a_scripted_policy_needs_no_library(learned_world: Any) -> None:
     assembly = learned_world.assembly
     choice = chosen(assembly, PolicyName.SEARCH, insertions_of(assembly))

@@ -14,6 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from calibration.evaluation import Conditions, Episodes
+from executive.benchmarks import physics
+from executive.benchmarks.physics import physics_markdown, physics_rows
 from executive.benchmarks.skill_tables import throughput_markdown
 from executive.commands.common import complete_step, step_names
 from executive.errors import UnknownStep
@@ -22,6 +24,8 @@ from executive.main import app
 from executive.steps import name_of, skills_named, tasks_named
 from executive.workers import carried_out
 from sequences.load import load
+from sim.bank import NoStart
+from sim.throughput import Pace
 from skills.library import Found, latest, own_folder, publish
 
 Invoke = Callable[..., Any]
@@ -302,6 +306,34 @@ def test_throughput_is_a_table(golden: Callable[[str, str], None]) -> None:
     shares = {"physics": 0.9, "policy": 0.04, "learning": 0.04, "bookkeeping": 0.02}
     report = {"sizes": [size], "training": {"worlds": 128, "shares": shares}, "peak_memory_gb": 0.61}
     golden("throughput.md", throughput_markdown(report))
+
+
+def test_the_speed_of_the_physics_is_a_table(golden: Callable[[str, str], None]) -> None:
+    known = {"product": "pump", "periods": 60, "seed": 0}
+    rows = [
+        {**known, "step": "lid", "steps_per_s": 20545, "batch_steps_per_s": 15498},
+        {**known, "step": "bolt", "steps_per_s": 7023, "batch_steps_per_s": 6263},
+        {**known, "step": "ring", "failed": "'ring': no start in the region leaves its surroundings alone"},
+    ]
+    golden("physics.md", physics_markdown(rows))
+
+
+def test_a_step_that_no_hand_can_start_is_a_row_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def pace(*args: Any, **kwargs: Any) -> Pace:
+        if args[1].part == "brush_left":
+            raise NoStart("none")
+        return Pace(worlds=2, periods=3, substeps=15, ours_s=0.02, bare_s=0.01, apart_m=0.0)
+
+    monkeypatch.setattr(physics, "pace", pace)
+    assembly = load("motor")
+    told: list[Any] = []
+    rows = list(physics_rows([(assembly, step) for step in assembly.steps], 3, 0, told.append, lambda: False))
+    assert rows == told
+    assert {row["step"] for row in rows} == {step.part for step in assembly.steps}
+    assert [row["failed"] for row in rows if row["step"] == "brush_left"] == ["none"]
+    speeds = {(row["steps_per_s"], row["batch_steps_per_s"]) for row in rows if row["step"] != "brush_left"}
+    assert speeds == {(3000, 1500)}
+    assert not list(physics_rows([(assembly, assembly.steps[0])], 3, 0, told.append, lambda: True))
 
 
 WORK = """
