@@ -1,5 +1,7 @@
 """An SQLite file that several processes write to, and that survives the death of any of them."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -10,6 +12,8 @@ import sqlalchemy as sa
 
 PATIENCE_S = 60
 """How long one process waits for another that is writing [s]."""
+ONCE_MORE_S = 0.005
+"""How soon it tries again where SQLite does not wait for it [s]."""
 
 
 def opened(path: Path) -> sa.Engine:
@@ -38,7 +42,20 @@ def now() -> str:
 
 
 def _prepare(connection: Any, _: object) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
+    _write_ahead(connection)
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute(f"PRAGMA busy_timeout={1000 * PATIENCE_S}")
+
+
+def _write_ahead(connection: Any) -> None:
+    """Turn the write-ahead log on. SQLite does not wait by itself for another process that does so too."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(ONCE_MORE_S)

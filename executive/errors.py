@@ -20,10 +20,19 @@ ExecutiveError
 """
 
 from pathlib import Path
+from typing import Any
 
 
 class ExecutiveError(Exception):
     """Something was asked of the executive that it cannot do; the message is for a person."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """So that it comes whole out of another process, whatever it was made of."""
+        return _remade, (type(self), self.args), self.__dict__
+
+
+def _remade(kind: type[ExecutiveError], args: tuple[Any, ...]) -> ExecutiveError:
+    return kind.__new__(kind, *args)
 
 
 class UnknownRun(ExecutiveError):

@@ -1,6 +1,8 @@
 """The journal on a real file."""
 
+import pickle
 import sqlite3
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from executive.codec import trace_from_bytes, trace_to_bytes
-from executive.errors import JournalUnreadable, UnknownRun
+from executive.errors import ExecutiveError, JournalUnreadable, NothingToRefine, UnknownRun, UnknownStep
 from executive.journal import FILE, Event, Failure, Journal
 from executive.lock import RunLock, held
 from executive.options import Noise, OnFailure, PolicyName, RunOptions
@@ -48,6 +50,34 @@ def test_the_file_is_durable(journal: Journal) -> None:
     with journal._engine.connect() as connection:
         assert connection.execute(sa.text("PRAGMA journal_mode")).scalar() == "wal"
         assert connection.execute(sa.text("PRAGMA synchronous")).scalar() == 2
+
+
+def test_a_file_that_another_process_begins_is_waited_for(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / FILE, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    later = threading.Timer(0.2, lambda: other.execute("ROLLBACK"))
+    later.start()
+    try:
+        assert begin(Journal(tmp_path)) == 1
+    finally:
+        later.join()
+        other.close()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        JournalUnreadable(Path("runs/journal.sqlite"), "its format is 9"),
+        UnknownRun(3, 2, Path("runs/journal.sqlite")),
+        NothingToRefine("none waits"),
+        UnknownStep("gearbox/moon", "perhaps 'sun'"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_went_wrong_in_another_process_arrives_whole(error: ExecutiveError) -> None:
+    arrived = pickle.loads(pickle.dumps(error))
+    assert type(arrived) is type(error)
+    assert (str(arrived), vars(arrived)) == (str(error), vars(error))
 
 
 def test_events_come_back_as_they_were(journal: Journal) -> None:
