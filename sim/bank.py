@@ -24,6 +24,7 @@ from sim.cell import MOTION
 from sim.physics import Physics
 from sim.robot import FINGER_JOINTS, HOME
 from sim.scene import body_name, build
+from sim.seats import thin
 from sim.worlds import Worlds
 from skills.cell import Flags, Vector
 from skills.handling import GRIP_N
@@ -84,12 +85,16 @@ class Bank:
 
 
 def step_scene(assembly: Assembly, step: Step, physics: Physics) -> mujoco.MjModel:
-    """The scene of one step: what it mates with stands loose in its place, the rest of what is there firm."""
+    """The scene of one step: what it mates with stands loose in its place, the rest of what is there firm.
+
+    Contacts that what stands does not need to stay as free as it is are left out (see ``sim.seats``).
+    """
     earlier = [other.part for other in assembly.steps[: assembly.steps.index(step)]]
     loose = loose_mates(assembly, step)
     firm = [part for part in earlier if part not in loose]
     spec = build(assembly, physics, parts=[*loose, step.part], fixed=firm)
     spec.option.enableflags &= ~int(mujoco.mjtEnableBit.mjENBL_SLEEP)
+    thin(spec, assembly, loose, physics)
     return spec.compile()
 
 

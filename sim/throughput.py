@@ -104,6 +104,7 @@ class _Bare:
         model.actuator_forcerange[actuators(model).gripper] = (-2.0 * GRIP_N, 2.0 * GRIP_N)
         parts = [geom for geom in range(model.ngeom) if model.geom(geom).name.startswith("part/")]
         model.geom_friction[parts, 0] = FRICTION
+        model.pair_friction[:, :2] = FRICTION
         self._touching, self._free = copy.copy(model), copy.copy(model)
         set_compliance(self._touching, pilot.compliance)
         set_compliance(self._free, pilot.carrying)

@@ -61,6 +61,7 @@ class Worlds:
         self._bias = self.batch.expand("actuator_biasprm")
         self._range = self.batch.expand("actuator_forcerange")
         self._friction = self.batch.expand("geom_friction")
+        self._pair_friction = self.batch.expand("pair_friction")
         self._margin = self.batch.expand("geom_margin")
         self._joint_friction = self.batch.expand("dof_frictionloss")
         self._joint_friction_model = self._joint_friction[:, self._arm_dof].copy()
@@ -113,6 +114,7 @@ class Worlds:
     def friction(self, worlds: Indices, parts: Vector, joints: Vector) -> None:
         """Sliding friction of the parts (k,) and joint friction (k,), as a multiple of the model's."""
         self._friction[worlds[:, None], self._parts, 0] = parts[:, None]
+        self._pair_friction[worlds, :, :2] = parts[:, None, None]
         self._joint_friction[np.ix_(worlds, self._arm_dof)] = (
             self._joint_friction_model[worlds] * joints[:, None]
         )
