@@ -23,7 +23,7 @@ from sim.scene import body_name
 from skills.cell import Vector
 
 LOST_M = 0.0001
-"""How much deeper a part may sink for want of the pairs that are left out: as much as an import may err [m]."""
+"""How much deeper a part may sink for want of what is left out: as much as an import may err [m]."""
 DEEP_M = 0.0003
 """How deep parts sink into each other at the most [m]."""
 POSES = 2048
