@@ -23,7 +23,7 @@ from sim.scene import body_name
 from skills.cell import Vector
 
 LOST_M = 0.0001
-"""How much deeper a part may sink for want of what is left out: as much as an import may err [m]."""
+"""How much farther the top of a part may go for want of what is left out: as much as an import may err [m]."""
 DEEP_M = 0.0003
 """How deep parts sink into each other at the most [m]."""
 POSES = 2048
@@ -53,20 +53,26 @@ def thin(spec: mujoco.MjSpec, assembly: Assembly, loose: Sequence[str], physics:
     for part in many:
         touches = _touches(model, assembly, loose, part)
         apart |= {_bodies(model, pair) for pair in touches}
-        kept |= needed(touches)
+        kept |= needed(touches, LOST_M / _lever(assembly, assembly.step_of(part)))
     for one, other in sorted(apart):
         spec.add_exclude(bodyname1=one, bodyname2=other)
     for pair in sorted(kept):
         _add_pair(spec, model, pair, physics)
 
 
-def needed(touches: Touches) -> set[tuple[int, int]]:
-    """Few pairs, chosen one by one, with which no pose lets the part sink ``LOST_M`` deeper than with all."""
+def _lever(assembly: Assembly, step: Step) -> float:
+    """How much farther than at its foot a part that sinks in on one side moves at its top, when that is more."""
+    width_x, width_y, height = np.ptp(solid_of(assembly.parts[step.part]).bounds, axis=0)
+    return max(1.0, float(height / max(width_x, width_y, step.depth_mm / 1000.0)))
+
+
+def needed(touches: Touches, lost_m: float) -> set[tuple[int, int]]:
+    """Few pairs, chosen one by one, with which no pose lets the part sink ``lost_m`` deeper than with all."""
     if not touches:
         return set()
     pairs = list(touches)
     depths = np.array([touches[pair].ravel() for pair in pairs])
-    wanted = depths.max(axis=0) - LOST_M
+    wanted = depths.max(axis=0) - lost_m
     held = np.zeros(len(wanted))
     kept: set[tuple[int, int]] = set()
     while np.any(held < wanted):

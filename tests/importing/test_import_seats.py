@@ -147,5 +147,6 @@ def test_pairs_are_kept_that_hold_a_pose_as_no_other_does() -> None:
     other = np.array([[0.0, 0.0], [0.0002, 0.0], [0.0, 0.00025]])
     slight = np.array([[0.0, 0.0], [0.0, 0.0], [LOST_M / 2, 0.0]])
     touches = {(0, 9): shallower, (1, 9): alike, (2, 9): other, (3, 9): slight}
-    assert needed(touches) == {(1, 9), (2, 9)}
-    assert needed({}) == set()
+    assert needed(touches, LOST_M) == {(1, 9), (2, 9)}
+    assert needed(touches, LOST_M / 4) == {(1, 9), (2, 9), (3, 9)}
+    assert needed({}, LOST_M) == set()
