@@ -23,7 +23,7 @@ from sim.scene import body_name
 from skills.cell import Vector
 
 LOST_M = 0.0001
-"""How much farther the top of a part may go for want of what is left out: as much as an import may err [m]."""
+"""How much farther a part's top may go for want of what is left out: as much as an import may err [m]."""
 DEEP_M = 0.0003
 """How deep parts sink into each other at the most [m]."""
 POSES = 2048
@@ -61,7 +61,7 @@ def thin(spec: mujoco.MjSpec, assembly: Assembly, loose: Sequence[str], physics:
 
 
 def _lever(assembly: Assembly, step: Step) -> float:
-    """How much farther than at its foot a part that sinks in on one side moves at its top, when that is more."""
+    """How many times as far as it sinks in on one side a part moves at its top, at least once."""
     width_x, width_y, height = np.ptp(solid_of(assembly.parts[step.part]).bounds, axis=0)
     return max(1.0, float(height / max(width_x, width_y, step.depth_mm / 1000.0)))
 
