@@ -3,6 +3,8 @@
 from collections.abc import Container, Iterable
 from dataclasses import replace
 
+import numpy as np
+
 from sequences.assembly import Assembly, Grasp, Part, Step
 from sequences.errors import Path, Problem
 from sequences.fingers import hand_slabs
@@ -27,10 +29,11 @@ def check_hands(assembly: Assembly, solids: dict[str, Solid], skip: Container[in
             continue
         path: Path = ("parts", step.part, "grasps")
         problems += _around(part, Standing(step.part, solids[step.part]), path)
-        problems += _at_the_goal(index, step, part, before(assembly, index, solids))
+        standing = before(assembly, index, solids)
+        problems += _at_the_goal(index, step, part, standing)
         here = next((place for place in waiting if place.name == step.part), None)
         if here is not None:
-            problems += _in_the_tray(part, here, waiting)
+            problems += _in_the_tray(part, here, waiting, [_in_cell(assembly, one) for one in standing])
     return problems
 
 
@@ -113,12 +116,26 @@ def _waiting(assembly: Assembly, solids: dict[str, Solid]) -> list[Standing]:
     ]
 
 
-def _in_the_tray(part: Part, here: Standing, waiting: list[Standing]) -> list[Problem]:
-    """The hand fetches a part by its first grasp."""
+def _in_cell(assembly: Assembly, one: Standing) -> Standing:
+    """A part of the product in the robot's base frame."""
+    base = assembly.base.pose
+    x, y, z = (1000.0 * base.transform.apply(np.asarray(one.position_mm) / 1000.0)).tolist()
+    return replace(one, position_mm=(x, y, z), yaw_deg=base.yaw_deg + one.yaw_deg)
+
+
+def _in_the_tray(
+    part: Part, here: Standing, waiting: list[Standing], product: list[Standing]
+) -> list[Problem]:
+    """The hand fetches a part by its first grasp, beside all that waits and what stands of the product."""
     slices = fetching(here.solid, part.grasps[0], here.position_mm, here.yaw_deg)
-    met = [other.name for other in waiting if other is not here and meets(slices, other, coming_down=True)]
-    if not met:
-        return []
-    path = ("tray", "places", here.name, "position_mm")
-    hint = f"put '{here.name}' and '{met[0]}' farther apart, or turn one"
-    return [Problem(path, f"leaves the open hand no room beside '{met[0]}'", hint)]
+    hints = {
+        f"put '{here.name}' and '{{}}' farther apart, or turn one": waiting,
+        f"put '{here.name}' farther from the product, in which '{{}}' stands by then": product,
+    }
+    for hint, others in hints.items():
+        for other in others:
+            if other is not here and meets(slices, other, coming_down=True):
+                path = ("tray", "places", here.name, "position_mm")
+                message = f"leaves the open hand no room beside '{other.name}'"
+                return [Problem(path, message, hint.format(other.name))]
+    return []
