@@ -8,7 +8,7 @@ from scipy.spatial.transform import Rotation
 
 from sequences.load import load
 from sim import bank as module
-from sim.bank import NARROW, WIDE, Region, bank, step_scene
+from sim.bank import NARROW, WIDE, Region, bank, loose_mates, step_scene
 from sim.physics import NOMINAL, VERIFY
 from skills.tasks import insertion_of
 
@@ -85,3 +85,9 @@ def test_a_plug_that_weighs_more_than_it_may_be_touched_with_has_starts(tmp_path
     product = PRODUCT.model_copy(update={"parts": {**PRODUCT.parts, STEP.part: heavy}})
     made = bank(product, STEP, INSERTION, step_scene(product, STEP, NOMINAL), size=4, cache=tmp_path)
     assert len(made) == 4
+
+
+def test_parts_that_are_drawn_in_layers_keep_every_contact_where_they_stand() -> None:
+    collar = PRODUCT.step_of("collar")
+    assert loose_mates(PRODUCT, collar)
+    assert step_scene(PRODUCT, collar, NOMINAL).npair == 0
