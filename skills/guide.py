@@ -293,8 +293,8 @@ class Guide:
     def _search(self, sensed: Sensed, rows: Flags) -> None:
         """The script's lead: slide to the estimated goal, then spiral out again and again; the yaw swings.
 
-        The path waits for a plug that trails it. Over a goal that can turn, spirals go left and right in turn:
-        a plug that always circled the same way would drag it along, and its yaw out of what is searched.
+        The path waits for a plug that trails it. Over a goal that can turn, spirals go left and right by
+        turns: one that always went the same way would drag the goal along, out of the yaw that is searched.
         """
         lead, period = self.lead, self.period_s
         behind = self._behind(sensed)
