@@ -97,7 +97,6 @@ class Guide:
         self._heights = np.zeros((n, _SETTLE_ROWS))
         self._settled = np.zeros(n, int)
         self._gone, self._angle, self._swing = np.zeros(n), np.zeros(n), np.zeros(n)
-        self._hand = np.ones(n)
         self._low, self._low_since = np.zeros(n), np.zeros(n)
         self._deep_s, self._offset = np.zeros(n), np.zeros((n, 2))
 
@@ -110,7 +109,6 @@ class Guide:
         self.work_began_s[rows] = np.inf
         self.lowest[rows], self._heights[rows], self._settled[rows] = 0.0, 0.0, 0
         self._pull[rows], self._twist[rows], self._offset[rows] = 0.0, 0.0, 0.0
-        self._hand[rows] = 1.0
         for state in (self._gone, self._angle, self._swing, self._deep_s):
             state[rows] = 0.0
 
@@ -293,8 +291,7 @@ class Guide:
     def _search(self, sensed: Sensed, rows: Flags) -> None:
         """The script's lead: slide to the estimated goal, then spiral out again and again; the yaw swings.
 
-        The path waits for a plug that trails it. Over a goal that can turn, spirals go left and right by
-        turns: one that always went the same way would drag the goal along, out of the yaw that is searched.
+        The path waits for a plug that trails it.
         """
         lead, period = self.lead, self.period_s
         behind = self._behind(sensed)
@@ -309,12 +306,9 @@ class Guide:
         pitch = lead.pitch_share * self.insertion.clearance_m
         radius = pitch * self._angle / (2 * np.pi)
         self._angle += np.where(sliding, 0.0, lead.spiral * pace / np.maximum(radius, pitch / 2))
-        out = radius > self._reach_m
-        self._angle[out] = 0.0
-        if self.keyed and self.insertion.mate_turns:
-            self._hand[out] *= -1.0
+        self._angle[radius > self._reach_m] = 0.0
         radius = pitch * self._angle / (2 * np.pi)
-        spiral = radius[:, None] * np.column_stack([np.cos(self._angle), self._hand * np.sin(self._angle)])
+        spiral = radius[:, None] * np.column_stack([np.cos(self._angle), np.sin(self._angle)])
         slide = self._touch * (1.0 - np.minimum(self._gone / length, 1.0))[:, None]
         self.led[rows, :2] = (slide + spiral)[rows]
         self.led[rows, 2] = self._swung(sensed, rows)

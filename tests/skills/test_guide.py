@@ -291,22 +291,3 @@ def test_the_spiral_goes_as_far_as_the_goal_may_lean_and_the_plug_sit_off(farthe
         if table.guide._angle[0] > 0.0:
             farthest = max(farthest, float(np.linalg.norm(table.guide.led[0, :2])))
     assert farthest == pytest.approx(Lead().reach_m + farther_m, abs=0.0004)
-
-
-@pytest.mark.parametrize("turns", [True, False])
-def test_spirals_over_a_goal_that_can_turn_do_not_drag_it_along(turns: bool) -> None:
-    insertion = replace(INSERTION, mate_turns=turns)
-    table = Table(insertion, np.array([[0.0, 0.0, INSERTION.clear_height_m + 0.01]]), np.array([0.009]))
-    circled: list[float] = []
-    angle, before = 0.0, np.zeros(2)
-    for _ in range(3000):
-        table.period()
-        if table.guide._angle[0] < angle:
-            circled.append(0.0)
-        led = table.guide.led[0, :2].copy()
-        if circled:
-            circled[-1] += float(before[0] * led[1] - before[1] * led[0])
-        angle, before = float(table.guide._angle[0]), led
-    whole = np.sign(circled[:-1])
-    assert len(whole) >= 4
-    assert np.all(whole[1:] == -whole[:-1]) if turns else np.all(whole == 1.0)
