@@ -23,7 +23,7 @@ from sequences.files import write_whole
 from sim.cell import MOTION
 from sim.physics import Physics
 from sim.robot import FINGER_JOINTS, HOME
-from sim.scene import body_name, build
+from sim.scene import as_qpos, body_name, build
 from sim.seats import thin
 from sim.worlds import Worlds
 from skills.cell import Flags, Vector
@@ -250,8 +250,8 @@ def _states(
     row = np.empty(mujoco.mj_stateSize(model, spec))
     rows = np.empty((n, len(row)))
     arm = [int(model.joint(f"fr3_joint{index}").qposadr[0]) for index in range(1, 8)]
-    placed = _as_qpos(plugs)
-    mates = {mate: _as_qpos(_in_play(assembly, mate, n, rng)) for mate in loose_mates(assembly, step)}
+    placed = as_qpos(plugs)
+    mates = {mate: as_qpos(_in_play(assembly, mate, n, rng)) for mate in loose_mates(assembly, step)}
     for index in range(n):
         data.qpos[arm] = joints[index]
         for finger in FINGER_JOINTS:
@@ -287,10 +287,6 @@ def _mates_stayed(worlds: Worlds, assembly: Assembly, step: Step) -> Flags:
 def poses_of(rows: Vector) -> RigidTransform:
     """Poses from (n, 7) rows as the engine keeps them."""
     return RigidTransform.from_components(rows[:, :3], Rotation.from_quat(rows[:, 3:], scalar_first=True))
-
-
-def _as_qpos(poses: RigidTransform) -> Vector:
-    return np.hstack([poses.translation, poses.rotation.as_quat(scalar_first=True)])
 
 
 def rows_of(poses: RigidTransform) -> Vector:

@@ -13,12 +13,14 @@ from collections.abc import Iterable
 
 import mujoco
 import numpy as np
+from scipy.spatial.transform import RigidTransform
 
 from sequences.assembly import Assembly, Part
 from sequences.solid import Prism, Solid, solid_of
 from sim.grips import covered, grips_of
 from sim.physics import NOMINAL, Physics
 from sim.robot import HAND, PAD, PART, ROOM, load_fr3
+from skills.cell import Vector
 
 TABLE_FRICTION = 0.6
 NEST_SHARE = 0.35
@@ -28,6 +30,11 @@ NEST_SHARE = 0.35
 def body_name(part: str) -> str:
     """The model's name for a part's body."""
     return f"part/{part}"
+
+
+def as_qpos(poses: RigidTransform) -> Vector:
+    """(7,) or (n, 7) poses as a free joint keeps them: position [m] and quaternion, w first."""
+    return np.hstack([poses.translation, poses.rotation.as_quat(scalar_first=True)])
 
 
 def build(

@@ -19,7 +19,7 @@ from sequences.assembly import Assembly, Step
 from sequences.solid import solid_of
 from sim.physics import Physics
 from sim.robot import PART
-from sim.scene import body_name
+from sim.scene import as_qpos, body_name
 from skills.cell import Vector
 
 LOST_M = 0.0001
@@ -92,10 +92,10 @@ def _touches(model: mujoco.MjModel, assembly: Assembly, loose: Sequence[str], pa
     for joint in np.flatnonzero(model.jnt_type == mujoco.mjtJoint.mjJNT_FREE):
         data.qpos[model.jnt_qposadr[joint] :][:3] = _OUT_OF_THE_WAY_M
     for other in loose:
-        data.joint(body_name(other)).qpos = _as_qpos(assembly.goal_in_base(assembly.step_of(other)))
+        data.joint(body_name(other)).qpos = as_qpos(assembly.goal_in_base(assembly.step_of(other)))
     touches: Touches = {}
     for index, pose in enumerate(_poses(assembly, assembly.step_of(part))):
-        data.joint(body_name(part)).qpos = _as_qpos(pose)
+        data.joint(body_name(part)).qpos = as_qpos(pose)
         mujoco.mj_kinematics(alone, data)
         mujoco.mj_collision(alone, data)
         deep = -data.contact.dist
@@ -138,10 +138,6 @@ def _poses(assembly: Assembly, step: Step) -> Iterator[RigidTransform]:
 def _direction(share: float) -> Vector:
     """The level unit vector at ``share`` of a whole turn."""
     return np.array([np.cos(2.0 * np.pi * share), np.sin(2.0 * np.pi * share), 0.0])
-
-
-def _as_qpos(pose: RigidTransform) -> Vector:
-    return np.concatenate([pose.translation, pose.rotation.as_quat(scalar_first=True)])
 
 
 def _bodies(model: mujoco.MjModel, pair: tuple[int, int]) -> tuple[str, str]:
