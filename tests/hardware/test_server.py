@@ -1,5 +1,6 @@
 """The server, over real sockets: who is refused and why, and that nothing that is sent stops it."""
 
+
 import random
 import secrets
 import socket
@@ -9,7 +10,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -363,21 +364,23 @@ def test_a_recording_of_an_encrypted_connection_is_refused(start: "Start") -> No
 
 
 def _record(listener: socket.socket, port: int, recorded: bytearray) -> None:
-    """Pass one connection on and keep what the client says."""
+    """Pass one connection on, until either end hangs up, and keep what the client says."""
     client, _ = listener.accept()
-    server = socket.create_connection(("127.0.0.1", port))
+    with client, socket.create_connection(("127.0.0.1", port)) as server:
+        back = threading.Thread(target=_pass_on, args=(server, client), daemon=True)
+        back.start()
+        _pass_on(client, server, recorded)
+        back.join(5.0)
 
-    def back() -> None:
-        while data := server.recv(65536):
-            client.sendall(data)
 
-    threading.Thread(target=back, daemon=True).start()
-    while data := client.recv(65536):
-        recorded += data
-        server.sendall(data)
-    server.shutdown(socket.SHUT_RDWR)
-    server.close()
-    client.close()
+def _pass_on(source: socket.socket, sink: socket.socket, kept: bytearray | None = None) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            if kept is not None:
+                kept += data
+            sink.sendall(data)
+    with suppress(OSError):
+        sink.shutdown(socket.SHUT_RDWR)
 
 
 def test_nothing_but_this_machine_is_served_without_keys() -> None:
