@@ -43,6 +43,11 @@ class Gripper:
         return closing and self._slower_than(GRASPED_STILL) and self.width_m > LEAST_WIDTH_M
 
     @property
+    def closing(self) -> bool:
+        """The fingers are on their way together, or do not squeeze as told yet."""
+        return self.goal_m < 0.0 and self.moving
+
+    @property
     def moving(self) -> bool:
         """The fingers are not where they were told to be, or do not squeeze as told."""
         if self.goal_m < 0.0:

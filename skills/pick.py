@@ -85,8 +85,9 @@ class Pick(Handling):
             yield from self._centre(cell, grasp, self.insertion.cross_width_m, opening_m)
         yield from moved(cell, raised(grasp, LIFT_M), f"coming down on {part}", speed=FAST)
         yield from moved(cell, grasp, f"coming down on {part}", speed=SLOW)
-        yield from closed(cell, self.insertion.grip_width_m, GRIP_N, f"grasping {part}")
-        self.check_grip(cell, "nothing of the right width between the fingers", Cause.GRASP_MISSED)
+        for force_n in (CENTRING_N, GRIP_N):
+            yield from closed(cell, self.insertion.grip_width_m, force_n, f"grasping {part}")
+            self.check_grip(cell, "nothing of the right width between the fingers", Cause.GRASP_MISSED)
 
     def _centre(self, cell: Cell, grasp: RigidTransform, width_m: float, opening_m: float) -> Script:
         plug = grasp.rotation * self.insertion.tcp_in_plug.rotation.inv()

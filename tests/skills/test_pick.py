@@ -6,7 +6,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 
 from sequences.load import load
 from sim.cell import SimCell
-from sim.noise import EXACT
+from sim.noise import EXACT, Noise
 from skills.cell import Observation
 from skills.insertion import Attempt
 from skills.pick import PAD_REACH_M, Pick
@@ -53,3 +53,19 @@ def test_a_part_caught_by_its_corners_is_grasped_as_it_lies(yaw_deg: float) -> N
     assert looked
     held = SOLENOID.tcp_in_plug * cell.observe().tcp_in_base.inv() * cell.true_pose("solenoid")
     assert np.degrees(held.rotation.magnitude()) < 3.0
+
+
+@pytest.mark.parametrize("seed", [5, 21, 48])
+def test_fingers_that_close_on_corners_do_not_throw_the_part(seed: int) -> None:
+    """Terminal blocks that lie 12 to 14 degrees off: they may jam or snap straight, not spin away."""
+    motor = load("motor")
+    terminal = insertion_of(motor, motor.step_of("terminal"))
+    cell = SimCell(motor, seed=seed, noise=Noise(tray_yaw_rad=np.radians(14.0)), parts=["terminal"])
+    pick = Pick(Attempt(terminal, cell.locate_goal("terminal").pose_in_base))
+    lies = cell.locate("terminal").pose_in_base
+    furthest = 0.0
+    while (progress := pick.update(cell)) is Progress.RUNNING:
+        furthest = max(furthest, (lies.inv() * cell.true_pose("terminal")).rotation.magnitude())
+        cell.advance()
+    assert progress is Progress.SUCCEEDED, pick.message
+    assert np.degrees(furthest) < 15.0
