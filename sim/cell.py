@@ -48,8 +48,8 @@ HOLD = Compliance(stiffness=1000.0, rotational_stiffness=60.0, clip_m=(0.01, 0.0
 CLOSING_SPLIT = 4
 """Parts that a physics step is cut into while the fingers close.
 
-A part of 50 g that the fingers hold by its corners snaps straight within 2 ms once it slips. A step of 4 ms would
-carry it past straight and away, turned by 50 degrees and more.
+A part of 50 g that the fingers hold by its corners snaps straight within 2 ms once it slips. A step of 4 ms
+would carry it past straight and away, turned by 50 degrees and more.
 """
 STATE = mujoco.mjtState.mjSTATE_INTEGRATION
 
