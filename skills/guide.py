@@ -5,7 +5,7 @@ around there, pressing lightly. A policy adds to that lead: offsets of the targe
 control period. Everything is in the frame of the estimated goal, in metres, radians and newtons.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -79,7 +79,10 @@ class Guide:
         self._reach_m = self.lead.reach_m + others_play_m + insertion.astray_m
         self._bound_m = self._reach_m + SIDEWAYS_M + insertion.clearance_m
         self._bound_rad = self.lead.yaw_reach_rad + min(insertion.yaw_play_rad, SIDEWAYS_RAD)
-        fast, lead = self.keyed and insertion.mate_turns, self.lead
+        self._drags = fast = self.keyed and insertion.mate_turns
+        if fast:
+            self.lead = replace(self.lead, yaw_reach_rad=self.lead.dragging_reach_rad)
+        lead = self.lead
         self._swing_rate = lead.fast_swing_rate if fast else lead.swing_rate
         self._trailing_m = lead.fast_trailing_m if fast else lead.trailing_m
         self._stretch_m, self._search_bound_m = _STRETCH_M, _SEARCH_BOUND_M
@@ -99,6 +102,8 @@ class Guide:
         self._gone, self._angle, self._swing = np.zeros(n), np.zeros(n), np.zeros(n)
         self._low, self._low_since = np.zeros(n), np.zeros(n)
         self._deep_s, self._offset = np.zeros(n), np.zeros((n, 2))
+        self._hand = np.ones(n)
+        """(n,) 1 for a spiral to the left, -1 to the right: one that never changed would drag a mate round."""
 
     def begin(self, rows: Indices, sensed: Sensed) -> None:
         """Start the attempts ``rows`` from where their plugs are; ``sensed`` holds all n rows."""
@@ -109,6 +114,7 @@ class Guide:
         self.work_began_s[rows] = np.inf
         self.lowest[rows], self._heights[rows], self._settled[rows] = 0.0, 0.0, 0
         self._pull[rows], self._twist[rows], self._offset[rows] = 0.0, 0.0, 0.0
+        self._hand[rows] = 1.0
         for state in (self._gone, self._angle, self._swing, self._deep_s):
             state[rows] = 0.0
 
@@ -306,9 +312,12 @@ class Guide:
         pitch = lead.pitch_share * self.insertion.clearance_m
         radius = pitch * self._angle / (2 * np.pi)
         self._angle += np.where(sliding, 0.0, lead.spiral * pace / np.maximum(radius, pitch / 2))
-        self._angle[radius > self._reach_m] = 0.0
+        over = radius > self._reach_m
+        self._angle[over] = 0.0
+        if self._drags:
+            self._hand[over] *= -1.0
         radius = pitch * self._angle / (2 * np.pi)
-        spiral = radius[:, None] * np.column_stack([np.cos(self._angle), np.sin(self._angle)])
+        spiral = radius[:, None] * np.column_stack([np.cos(self._angle), self._hand * np.sin(self._angle)])
         slide = self._touch * (1.0 - np.minimum(self._gone / length, 1.0))[:, None]
         self.led[rows, :2] = (slide + spiral)[rows]
         self.led[rows, 2] = self._swung(sensed, rows)
