@@ -103,7 +103,7 @@ class Guide:
         self._low, self._low_since = np.zeros(n), np.zeros(n)
         self._deep_s, self._offset = np.zeros(n), np.zeros((n, 2))
         self._hand = np.ones(n)
-        """(n,) 1 for a spiral to the left, -1 to the right: one that never changed would drag a mate round."""
+        """(n,) 1 for a spiral to the left, -1 to the right: one that never changes drags a mate round."""
 
     def begin(self, rows: Indices, sensed: Sensed) -> None:
         """Start the attempts ``rows`` from where their plugs are; ``sensed`` holds all n rows."""
