@@ -1,6 +1,5 @@
 """The server, over real sockets: who is refused and why, and that nothing that is sent stops it."""
 
-
 import random
 import secrets
 import socket
