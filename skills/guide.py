@@ -5,7 +5,7 @@ around there, pressing lightly. A policy adds to that lead: offsets of the targe
 control period. Everything is in the frame of the estimated goal, in metres, radians and newtons.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
@@ -79,12 +79,10 @@ class Guide:
         self._reach_m = self.lead.reach_m + others_play_m + insertion.astray_m
         self._bound_m = self._reach_m + SIDEWAYS_M + insertion.clearance_m
         self._bound_rad = self.lead.yaw_reach_rad + min(insertion.yaw_play_rad, SIDEWAYS_RAD)
-        self._drags = fast = self.keyed and insertion.mate_turns
-        if fast:
-            self.lead = replace(self.lead, yaw_reach_rad=self.lead.dragging_reach_rad)
-        lead = self.lead
-        self._swing_rate = lead.fast_swing_rate if fast else lead.swing_rate
-        self._trailing_m = lead.fast_trailing_m if fast else lead.trailing_m
+        self._drags, lead = self.keyed and insertion.mate_turns, self.lead
+        self._swing_rad = lead.dragging_reach_rad if self._drags else lead.yaw_reach_rad
+        self._swing_rate = lead.fast_swing_rate if self._drags else lead.swing_rate
+        self._trailing_m = lead.fast_trailing_m if self._drags else lead.trailing_m
         self._stretch_m, self._search_bound_m = _STRETCH_M, _SEARCH_BOUND_M
         self.phase = np.zeros(n, int)
         self.target, self.turn = np.zeros((n, 3)), np.zeros((n, 3))
@@ -335,7 +333,7 @@ class Guide:
 
     def _swung(self, sensed: Sensed, rows: Flags) -> Vector:
         """Yaw of the script's swing for ``rows``, one control period on [rad]; zero for what needs none."""
-        amplitude = self.lead.yaw_reach_rad * self.lead.spiral
+        amplitude = self._swing_rad * self.lead.spiral
         if not self.keyed or amplitude == 0.0:
             return np.zeros(int(rows.sum()))
         phase, torque = self._swing[rows], sensed.wrench[rows, 5]

@@ -42,7 +42,10 @@ class Lead:
     swing_rate: float = 0.4
     """Rate of the yaw's swing [rad/s]; what swings faster creeps in the grasp and falls behind."""
     dragging_reach_rad: float = float(np.deg2rad(18.0))
-    """Amplitude of the yaw's swing for a plug whose mate turns along, and stands as it was left [rad]."""
+    """Amplitude of the yaw's swing for a plug whose mate turns along, and stands as it was left [rad].
+
+    What the plug is led to stays within ``yaw_reach_rad`` and the play of its hole all the same.
+    """
     fast_swing_rate: float = 2.2
     """The same for a plug that goes onto something that turns along with a slow one [rad/s]."""
     trailing_m: float = 0.0008

@@ -7,12 +7,13 @@ the same fresh episodes each time; that costs no processor time of the training.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 
 from calibration.evaluation import Conditions
 from calibration.training import Plan, Training, plan_id
 from executive.benchmarks.rows import Row
 from executive.learning.training import score_of
-from executive.learning.warm import NONE, SIMILAR, warm_start
+from executive.learning.warm import NONE, SIMILAR, Warm, warm_start
 from executive.steps import Task, name_of
 from executive.workers import Stopped, StopWanted, Tell
 from sequences.assembly import Assembly
@@ -49,10 +50,14 @@ class LearningOrder:
         assembly = Assembly.model_validate_json(self.assembly)
         return assembly, assembly.step_of(self.part)
 
+    def start(self) -> Warm | None:
+        """What the training starts from; None for nothing. Raises NoSkill, SkillError."""
+        return _start(self.assembly, self.part, self.warm)
+
     def identity(self) -> Row:
         """What two such trainings have in common that learn the same. Raises NoSkill, SkillError."""
         task = self.task()
-        warm = warm_start(self.warm, (task,), preset(SHIPPED_PRESET))
+        warm = self.start()
         settings = {name: value for name, value in asdict(self).items() if name not in ("assembly", "part")}
         return {
             "step": name_of(task),
@@ -60,6 +65,13 @@ class LearningOrder:
             "warm_from": None if warm is None else warm.label,
             **settings,
         }
+
+
+@cache
+def _start(assembly: str, part: str, warm: str) -> Warm | None:
+    """The same for every seed, and long sought: likeness is felt out in simulation."""
+    product = Assembly.model_validate_json(assembly)
+    return warm_start(warm, ((product, product.step_of(part)),), preset(SHIPPED_PRESET))
 
 
 def plan(
@@ -78,7 +90,7 @@ def plan(
 def watched(order: LearningOrder, tell: Tell, stop_wanted: StopWanted) -> Row | None:
     """Train and measure on the way; None when it was stopped. Raises NoSkill, SkillError."""
     task, kind = order.task(), preset(SHIPPED_PRESET)
-    warm = warm_start(order.warm, (task,), kind)
+    warm = order.start()
     training = Training(
         Plan(
             task[1].skill, (task,), kind, budget=order.budget, seed=order.seed, worlds=order.worlds,
