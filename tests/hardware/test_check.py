@@ -91,6 +91,7 @@ def test_keygen_refuses_a_name_that_is_none(name: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.realtime
 def test_the_benchmark_measures_what_it_says(assembly: Assembly) -> None:
     figures = measure(assembly, commands=200, listen_s=1.0)
     assert (figures.command.count, figures.echo.count) == (200, 200)
