@@ -20,6 +20,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 
 from sequences.assembly import Assembly, Step
 from sequences.files import write_whole
+from sequences.heights import yaw_play
 from sim.cell import MOTION
 from sim.physics import Physics
 from sim.robot import FINGER_JOINTS, HOME
@@ -28,9 +29,9 @@ from sim.seats import thin
 from sim.worlds import Worlds
 from skills.cell import Flags, Vector
 from skills.handling import GRIP_N
-from skills.insertion import Insertion
+from skills.insertion import KEYED_RAD, Insertion
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever a bank would come out differently from the same inputs."""
 CHUNK = 128
 """Worlds in which starts are made at once."""
@@ -39,6 +40,8 @@ _MOVED_M, _TURNED_RAD = 0.0012, float(np.deg2rad(2.0))
 """How far a plug may move in the grasp while it is taken, and a mate from its goal."""
 _TOUCHED_N, _HEAVIER = 1.0, 1.1
 """What the wrist feels of a plug that hangs free: less than so much [N], or than so many times its weight."""
+_LEFT_TURNED_RAD = float(np.deg2rad(12.0))
+"""How far a mate that can turn freely stands off, either way, as its own insertion left it."""
 _SQUEEZED_M = 0.002
 """How much narrower than the grasp fingers may stand: in the engine the contact of a light part is soft."""
 
@@ -251,7 +254,8 @@ def _states(
     rows = np.empty((n, len(row)))
     arm = [int(model.joint(f"fr3_joint{index}").qposadr[0]) for index in range(1, 8)]
     placed = as_qpos(plugs)
-    mates = {mate: as_qpos(_in_play(assembly, mate, n, rng)) for mate in loose_mates(assembly, step)}
+    turned = insertion.mate_turns and insertion.needs_yaw
+    mates = {mate: as_qpos(_in_play(assembly, mate, turned, n, rng)) for mate in loose_mates(assembly, step)}
     for index in range(n):
         data.qpos[arm] = joints[index]
         for finger in FINGER_JOINTS:
@@ -264,21 +268,21 @@ def _states(
     return rows
 
 
-def _in_play(assembly: Assembly, mate: str, n: int, rng: np.random.Generator) -> RigidTransform:
-    """Where a loose part may stand: anywhere that its clearance lets it."""
+def _in_play(assembly: Assembly, mate: str, turned: bool, n: int, rng: np.random.Generator) -> RigidTransform:
+    """Where a loose part may stand: anywhere that its clearance lets it, and ``turned`` if it can turn."""
     step = assembly.step_of(mate)
-    offset = np.zeros((n, 3))
+    offset, turn = np.zeros((n, 3)), np.zeros((n, 3))
     offset[:, :2] = rng.uniform(-0.5, 0.5, (n, 2)) * step.clearance_mm / 1000.0
     offset[:, 2] = 0.0002
-    return assembly.goal_in_base(step) * RigidTransform.from_components(offset, Rotation.identity(n))
+    if turned and yaw_play(assembly, step) >= KEYED_RAD:
+        turn[:, 2] = rng.uniform(-_LEFT_TURNED_RAD, _LEFT_TURNED_RAD, n)
+    return assembly.goal_in_base(step) * RigidTransform.from_components(offset, Rotation.from_rotvec(turn))
 
 
 def _mates_stayed(worlds: Worlds, assembly: Assembly, step: Step) -> Flags:
     stayed = np.ones(worlds.n, bool)
     for mate in loose_mates(assembly, step):
-        first = int(worlds.model.joint(body_name(mate)).qposadr[0])
-        poses = poses_of(worlds.batch.bind("qpos")[:, first : first + 7])
-        error = assembly.goal_in_base(assembly.step_of(mate)).inv() * poses
+        error = assembly.goal_in_base(assembly.step_of(mate)).inv() * poses_of(worlds.part(mate))
         stayed &= np.abs(error.translation[:, 2]) < _MOVED_M
         stayed &= np.linalg.norm(error.rotation.as_rotvec()[:, :2], axis=1) < _TURNED_RAD
     return stayed

@@ -8,7 +8,7 @@ from scipy.spatial.transform import RigidTransform, Rotation
 from sequences.assembly import Assembly, Step
 from sim import rewards
 from sim.automate_reward import AutomateReward
-from sim.bank import NARROW, Bank, Region, bank, step_scene
+from sim.bank import NARROW, Bank, Region, bank, loose_mates, poses_of, step_scene
 from sim.curriculum import Curriculum, curriculum_region
 from sim.disassembly import disassembly_paths
 from sim.physics import NOMINAL, Physics
@@ -238,6 +238,15 @@ class Insertions:
             tcp_goal=_pose_rows(home),
         )
 
+    def _mates_turned(self) -> Rotation:
+        """How far the mate stands turned that a keyed plug must follow, if that can turn; a stack of (n,)."""
+        if not (self.insertion.mate_turns and self.insertion.needs_yaw):
+            return Rotation.identity(self.n)
+        mate = loose_mates(self.assembly, self.step)[-1]
+        goal = self.assembly.goal_in_base(self.assembly.step_of(mate))
+        turn = (goal.inv() * poses_of(self.worlds.part(mate))).rotation.as_rotvec()
+        return Rotation.from_rotvec(turn * [0.0, 0.0, 1.0])
+
     def _judged(self, pilot: Pilot) -> Outcome:
         weights, mouth = self.weights, self.insertion.depth_m
         error, seated = self.truth()
@@ -246,7 +255,8 @@ class Insertions:
         broken = rewards.broken(peak, width, self.insertion.grip_width_m)
         finished = pilot.finished(self.sensed) & ~broken
         given_up = pilot.given_up(self.sensed)
-        misaligned = rewards.misalignment(error.translation, error.rotation.as_matrix())
+        turn = self._mates_turned().inv() * error.rotation
+        misaligned = rewards.misalignment(error.translation, turn.as_matrix())
         potential = weights.approach * rewards.closeness(misaligned)
         potential += weights.depth * rewards.entered(error.translation[:, 2], mouth)
         reward = np.where(working & self._was_working, potential - self._potential + weights.time, 0.0)

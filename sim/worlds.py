@@ -89,6 +89,11 @@ class Worlds:
         """(n, 7) true pose of the plug in the base frame: position [m], quaternion w first."""
         return np.asarray(self._qpos[:, self._plug])
 
+    def part(self, name: str) -> Vector:
+        """(n, 7) the same of another part that can move."""
+        first = int(self.model.joint(body_name(name)).qposadr[0])
+        return np.asarray(self._qpos[:, first : first + 7])
+
     @property
     def plug_speed(self) -> Vector:
         """(n,) speed of the plug [m/s]."""

@@ -10,6 +10,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from skills.belief import Belief
 from skills.cell import Flags, Indices, Vector
 from skills.insertion import Insertion
 from skills.lead import Lead
@@ -39,6 +40,7 @@ _EASE_FROM_M, _EASE_OVER_M, _LEAST_PACE = 0.0006, 0.0008, 0.1
 _SLIP_SPEED, _SLIP_BAND_M = 0.00035, 0.0004
 _HOME_M, _REST_M, _REST_S = 0.0006, 0.0002, 0.36
 _GUESSED_M = 0.0025
+_LOOKING_N, _THERE_M, _THERE_RAD = 2.0, 1e-5, 1e-4
 
 
 @dataclass(slots=True)
@@ -98,6 +100,10 @@ class Guide:
         self._heights = np.zeros((n, _SETTLE_ROWS))
         self._settled = np.zeros(n, int)
         self._gone, self._angle, self._swing = np.zeros(n), np.zeros(n), np.zeros(n)
+        sought = self.lead.yaw_reach_rad if self.keyed and not self._drags else 0.0
+        self._belief = Belief(insertion, n, self._reach_m, sought, self._swing_rad if self._drags else 0.0)
+        self._aim, self._aimed = np.zeros((n, 3)), np.zeros(n, bool)
+        """(n, 3) x, y [m] and yaw [rad] that is gone to next, once there is such a place."""
         self._low, self._low_since = np.zeros(n), np.zeros(n)
         self._deep_s, self._offset = np.zeros(n), np.zeros((n, 2))
         self._hand = np.ones(n)
@@ -115,6 +121,8 @@ class Guide:
         self._hand[rows] = 1.0
         for state in (self._gone, self._angle, self._swing, self._deep_s):
             state[rows] = 0.0
+        self._belief.begin(rows)
+        self._aimed[rows] = False
 
     # -- what can be asked ----------------------------------------------------------------------------
 
@@ -190,7 +198,7 @@ class Guide:
 
     def _approach(self, sensed: Sensed) -> None:
         period, position = self.period_s, sensed.position
-        early = self.free
+        early = self.free & (self.phase != Phase.RISE)
         turn = self.turn[early]
         size = np.linalg.norm(turn, axis=1, keepdims=True)
         self.turn[early] = turn * np.maximum(0.0, 1.0 - _TURN_SPEED * period / np.maximum(size, 1e-9))
@@ -293,7 +301,17 @@ class Guide:
         self.target[rows, 2] = height[rows]
 
     def _search(self, sensed: Sensed, rows: Flags) -> None:
-        """The script's lead: slide to the estimated goal, then spiral out again and again; the yaw swings.
+        """The script's lead: a spiral, and after a while to wherever the hole may still be."""
+        pressed = np.flatnonzero(rows & (sensed.wrench[:, 2] > _LOOKING_N))
+        self._belief.looked(pressed, _places(sensed)[pressed])
+        since = sensed.time_s - self.work_began_s
+        seeking = rows & (since > self.lead.spiral_s) & (self.lead.spiral > 0.0)
+        self._spiral(sensed, rows & ~seeking)
+        if np.any(seeking):
+            self._seek(sensed, seeking)
+
+    def _spiral(self, sensed: Sensed, rows: Flags) -> None:
+        """Slide to the estimated goal, then spiral out again and again; the yaw swings.
 
         The path waits for a plug that trails it.
         """
@@ -319,6 +337,28 @@ class Guide:
         slide = self._touch * (1.0 - np.minimum(self._gone / length, 1.0))[:, None]
         self.led[rows, :2] = (slide + spiral)[rows]
         self.led[rows, 2] = self._swung(sensed, rows)
+
+    def _seek(self, sensed: Sensed, rows: Flags) -> None:
+        """Go to the nearest place that the hole may be at, and from there to the next."""
+        lead = self.lead
+        step, turn = lead.path_speed * self.period_s, self._swing_rate * self.period_s
+        arrived = np.linalg.norm(self._ahead()[:, :2], axis=1) < _THERE_M
+        arrived &= np.abs(self._ahead()[:, 2]) < _THERE_RAD
+        left = np.flatnonzero(rows & self._aimed & arrived)
+        self._belief.led(left, self._aim[left])
+        free = np.flatnonzero(rows & (arrived | ~self._aimed))
+        self._aim[free] = self._belief.best(free, self.led[free], lead.path_speed, self._swing_rate)
+        self._aimed[free] = True
+        ahead = self._ahead()[rows]
+        self.led[rows, :2] += _within(ahead[:, :2], step)
+        self.led[rows, 2] += np.clip(ahead[:, 2], -turn, turn)
+        if self._drags:
+            self.led[rows, 2] = self._swung(sensed, rows)
+
+    def _ahead(self) -> Vector:
+        """(n, 3) from where the plugs are led to what is sought next, in x, y [m] and yaw [rad]."""
+        ahead = self._aim - self.led
+        return ahead * [1.0, 1.0, 0.0] if self._drags else ahead
 
     def _lead_inside(self, sensed: Sensed, rows: Flags) -> None:
         """Lead ``rows``, which have entered, to where they are, circling a little."""
@@ -356,6 +396,11 @@ class Guide:
         self._deep_s = np.where(self._deep(sensed), self._deep_s + self.period_s, 0.0)
         fastest = _SLIP_SPEED * self.period_s
         self.slip_m += np.where(pressed, np.clip(0.1 * error, -fastest, fastest), 0.0)
+
+
+def _places(sensed: Sensed) -> Vector:
+    """(n, 3) x, y [m] and yaw [rad] of the plugs."""
+    return np.column_stack([sensed.position[:, :2], sensed.rotation[:, 2]])
 
 
 def _within(points: Vector, radius_m: float | Vector) -> Vector:

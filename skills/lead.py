@@ -32,6 +32,8 @@ class Lead:
     """Time from having touched down to giving up [s]."""
     clock_s: float = 24.0
     """Time that the clock which the policy sees takes to run down [s]."""
+    spiral_s: float = 3.0
+    """Time at work in which the spiral is led; then what has not been looked at is gone to [s]."""
     path_speed: float = 0.010
     """Speed along the slide and the spiral [m/s]."""
     pitch_share: float = 1.3
