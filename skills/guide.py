@@ -106,8 +106,6 @@ class Guide:
         """(n, 3) x, y [m] and yaw [rad] that is gone to next, once there is such a place."""
         self._low, self._low_since = np.zeros(n), np.zeros(n)
         self._deep_s, self._offset = np.zeros(n), np.zeros((n, 2))
-        self._hand = np.ones(n)
-        """(n,) 1 for a spiral to the left, -1 to the right: one that never changes drags a mate round."""
 
     def begin(self, rows: Indices, sensed: Sensed) -> None:
         """Start the attempts ``rows`` from where their plugs are; ``sensed`` holds all n rows."""
@@ -118,7 +116,6 @@ class Guide:
         self.work_began_s[rows] = np.inf
         self.lowest[rows], self._heights[rows], self._settled[rows] = 0.0, 0.0, 0
         self._pull[rows], self._twist[rows], self._offset[rows] = 0.0, 0.0, 0.0
-        self._hand[rows] = 1.0
         for state in (self._gone, self._angle, self._swing, self._deep_s):
             state[rows] = 0.0
         self._belief.begin(rows)
@@ -330,10 +327,8 @@ class Guide:
         self._angle += np.where(sliding, 0.0, lead.spiral * pace / np.maximum(radius, pitch / 2))
         over = radius > self._reach_m
         self._angle[over] = 0.0
-        if self._drags:
-            self._hand[over] *= -1.0
         radius = pitch * self._angle / (2 * np.pi)
-        spiral = radius[:, None] * np.column_stack([np.cos(self._angle), self._hand * np.sin(self._angle)])
+        spiral = radius[:, None] * np.column_stack([np.cos(self._angle), np.sin(self._angle)])
         slide = self._touch * (1.0 - np.minimum(self._gone / length, 1.0))[:, None]
         self.led[rows, :2] = (slide + spiral)[rows]
         self.led[rows, 2] = self._swung(sensed, rows)

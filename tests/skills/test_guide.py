@@ -257,6 +257,27 @@ def test_the_path_does_not_wait_for_a_plug_that_the_policy_put_off_from_it() -> 
     assert gone[1] > 0.9 * gone[0]
 
 
+def test_a_hole_that_the_first_spiral_did_not_find_is_found_soon() -> None:
+    """At the corners of what the estimate may err by, where a spiral of 3 mm comes by once in a while."""
+    for corner in ((0.002, 0.002), (-0.002, 0.002), (0.002, -0.002), (-0.002, -0.002)):
+        table = table_with_a_hole(corner)
+        while not table.guide.dropped(table.sensed())[0]:
+            assert table.periods * PERIOD_S < 25.0
+            table.period()
+
+
+def test_a_plug_is_lifted_before_it_is_turned_upright() -> None:
+    """What stands beside it may be nearer than its corners are when they turn."""
+    table = Table(INSERTION, np.array([[0.0, 0.0, INSERTION.depth_m + 0.005]]), np.array([0.009]))
+    askew = np.array([[0.1, -0.05, 0.0]])
+    table.guide.turn[:] = askew
+    while table.guide.phase[0] == Phase.RISE:
+        assert np.array_equal(table.guide.turn, askew)
+        table.period()
+    table.period()
+    assert np.linalg.norm(table.guide.turn) < np.linalg.norm(askew)
+
+
 def test_a_plug_at_its_depth_is_held_untilted_for_a_while_before_it_is_home() -> None:
     """A plug that is let go while it is tilted in its hole stays askew there."""
     table = table_with_a_hole((0.0, 0.0))
@@ -284,32 +305,18 @@ def test_a_plug_is_free_until_it_touches() -> None:
 
 
 @pytest.mark.parametrize("farther_m", [0.0, 0.002])
-def test_the_spiral_goes_as_far_as_the_goal_may_lean_and_the_plug_sit_off(farther_m: float) -> None:
+def test_the_plug_is_led_as_far_as_the_goal_may_lean_and_the_plug_sit_off(farther_m: float) -> None:
+    """A spiral at first, then to every corner of what the spiral does not reach."""
     insertion = replace(INSERTION, sway_m=0.6 * farther_m, uncentred_m=0.8 * farther_m)
     table = Table(insertion, np.array([[0.0, 0.0, INSERTION.clear_height_m + 0.01]]), np.array([0.009]))
-    farthest = 0.0
+    reach, farthest = Lead().reach_m + farther_m, {True: 0.0, False: 0.0}
     for _ in range(1200):
         table.period()
         if table.guide._angle[0] > 0.0:
-            farthest = max(farthest, float(np.linalg.norm(table.guide.led[0, :2])))
-    assert farthest == pytest.approx(Lead().reach_m + farther_m, abs=0.0004)
-
-
-@pytest.mark.parametrize(("insertion", "both_ways"), [(INSERTION, False), (COLLAR, True)])
-def test_spirals_turn_left_and_right_by_turns_where_the_goal_turns_along(
-    insertion: Insertion, both_ways: bool
-) -> None:
-    """So that a shaft is not dragged round and round."""
-    table = Table(insertion, np.array([[0.0, 0.0, insertion.clear_height_m + 0.01]]), np.array([0.009]))
-    turned, spirals, before = 0.0, [], np.zeros(2)
-    while len(spirals) < 4:
-        angle = table.guide._angle[0]
-        table.period()
-        led = table.guide.led[0, :2].copy()
-        if table.guide._angle[0] < angle:
-            spirals.append(np.sign(turned))
-            turned = 0.0
-        elif angle > 0.0:
-            turned += before[0] * led[1] - before[1] * led[0]
-        before = led
-    assert spirals == ([1, -1, 1, -1] if both_ways else [1, 1, 1, 1])
+            spiral = table.periods * PERIOD_S - table.guide.work_began_s[0] <= Lead().spiral_s
+            led = table.guide.led[0, :2]
+            farthest[spiral] = max(
+                farthest[spiral], float(np.linalg.norm(led) if spiral else np.abs(led).max())
+            )
+    assert 0.0005 < farthest[True] < reach + 0.0004
+    assert farthest[False] == pytest.approx(reach, abs=0.0004)
