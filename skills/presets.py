@@ -29,12 +29,20 @@ class Preset:
     """Settings of the pilot in training, where they differ."""
     curriculum: bool = False
     """In training, start heights follow AutoMate's sampling-based curriculum."""
+    revision: int = 1
+    """Raised whenever its pilot flies otherwise with the same settings and weights: what was measured before
+    then does not hold any more."""
 
 
 PATIENCE_S = 24.0
 """Attempts at work end sooner in training, where only little is learned from what comes late [s]."""
 DOVETAIL = Preset(
-    "dovetail", Guided(), GuidedPilot, LearnerSettings(), practice=Guided(lead=Lead(work_s=PATIENCE_S))
+    "dovetail",
+    Guided(),
+    GuidedPilot,
+    LearnerSettings(),
+    practice=Guided(lead=Lead(work_s=PATIENCE_S)),
+    revision=2,
 )
 AUTOMATE = Preset(
     "automate",

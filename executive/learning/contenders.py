@@ -31,6 +31,8 @@ class Contender:
     """As ``skills.artifact.version_text`` writes it."""
     crew: Callable[[Insertion], Crew]
     """Raises SkillError when it cannot be run."""
+    revision: int | None = None
+    """Of the preset of a learned policy."""
 
 
 def contender(name: str, task: Task, *, force_geometry: bool = False) -> Contender:
@@ -51,7 +53,9 @@ def contender(name: str, task: Task, *, force_geometry: bool = False) -> Contend
         crew(found, insertion, 1, CONTROL_PERIOD_S)
         return LearnedCrew(found, insertion)
 
-    return Contender(name, version_text(found.skill, assembly, step), make)
+    kind = PRESETS.get(found.skill.policy)
+    version = version_text(found.skill, assembly, step)
+    return Contender(name, version, make, kind.revision if kind else None)
 
 
 def _found(name: str, task: Task, force_geometry: bool) -> Found | None:

@@ -46,5 +46,6 @@ def identity(task: Task, who: Contender, conditions: Conditions, seeds: Sequence
         "skill": step.skill,
         "policy": who.name,
         "version": who.version,
+        "revision": who.revision,
         "conditions": {**how, "seeds": list(seeds)},
     }

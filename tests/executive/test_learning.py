@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from sequences.load import load
 from sim.bank import NoStart
 from sim.throughput import Pace
 from skills.library import Found, latest, own_folder, publish
+from skills.presets import DOVETAIL, PRESETS
 
 Invoke = Callable[..., Any]
 
@@ -111,6 +113,7 @@ def test_an_evaluation_is_one_object(dovetail: Invoke) -> None:
     ]  # fmt: skip
     assert (rows[0]["episodes"], rows[0]["successes"], rows[0]["causes"]) == (20, 10, {"jam": 10})
     assert rows[0]["version"].startswith("push-1-")
+    assert rows[0]["revision"] is None
     conditions = rows[0]["conditions"]
     assert conditions["seeds"] == [3, 4]
     assert (conditions["noise"], conditions["start"], conditions["criterion"]) == ("none", "wide", "engaged")
@@ -239,7 +242,7 @@ def test_a_training_that_cannot_begin(dovetail: Invoke, words: tuple[str, ...], 
 
 
 def test_a_benchmark_goes_on_from_its_file(
-    dovetail: Invoke, make_found: Callable[..., Found], tmp_path: Path
+    dovetail: Invoke, make_found: Callable[..., Found], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ((assembly, step),) = tasks_named("bearing_block/bushing")
     found = make_found(assembly, step)
@@ -273,6 +276,9 @@ def test_a_benchmark_goes_on_from_its_file(
     publish(make_found(assembly, step, version=2).skill, found.weights, own_folder())
     dovetail(*words, "--policy", "dovetail", "-q")
     assert len(asked) == 2
+    monkeypatch.setitem(PRESETS, "dovetail", replace(DOVETAIL, revision=DOVETAIL.revision + 1))
+    dovetail(*words, "--policy", "dovetail", "-q")
+    assert len(asked) == 4
     (tmp_path / "r.json").write_text("[]")
     refused = dovetail(*words, "--policy", "push")
     assert refused.exit_code == 2
