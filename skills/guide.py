@@ -338,7 +338,8 @@ class Guide:
         lead = self.lead
         step, turn = lead.path_speed * self.period_s, self._swing_rate * self.period_s
         arrived = np.linalg.norm(self._ahead()[:, :2], axis=1) < _THERE_M
-        arrived &= np.abs(self._ahead()[:, 2]) < _THERE_RAD
+        held = -np.sign(self._ahead()[:, 2]) * sensed.wrench[:, 5] > lead.turned_back_nm
+        arrived &= held | (np.abs(self._ahead()[:, 2]) < _THERE_RAD)
         left = np.flatnonzero(rows & self._aimed & arrived)
         self._belief.led(left, self._aim[left])
         free = np.flatnonzero(rows & (arrived | ~self._aimed))
@@ -346,7 +347,7 @@ class Guide:
         self._aimed[free] = True
         ahead = self._ahead()[rows]
         self.led[rows, :2] += _within(ahead[:, :2], step)
-        self.led[rows, 2] += np.clip(ahead[:, 2], -turn, turn)
+        self.led[rows, 2] += np.where(held[rows], 0.0, np.clip(ahead[:, 2], -turn, turn))
         if self._drags:
             self.led[rows, 2] = self._swung(sensed, rows)
 

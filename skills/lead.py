@@ -1,5 +1,6 @@
 """How a plug is led by the script of a learned insertion, and how far a policy may depart from that."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -60,10 +61,10 @@ class Lead:
     def finely(self) -> "Lead":
         """The lead of a plug that enters within a degree or two only.
 
-        It sweeps slowly enough to meet its hole at the right yaw, presses so that it then drops, and a policy
-        cannot lead it off the sweep by more than the play of a hole.
+        It sweeps slowly enough to meet its hole at the right yaw, places to go to being too many, and presses
+        so that it then drops; a policy cannot lead it off the sweep by more than the play of a hole.
         """
         return replace(
-            self, offset_m=0.001, yaw_rad=0.05, searching_n=12.0, path_speed=0.0025,
+            self, offset_m=0.001, yaw_rad=0.05, searching_n=12.0, path_speed=0.0025, spiral_s=math.inf,
             yaw_reach_rad=float(np.deg2rad(11.0)),
         )  # fmt: skip
