@@ -41,9 +41,10 @@ class Lead:
     """Distance between the spiral's turns, as a multiple of the clearance on each side."""
     reach_m: float = 0.003
     yaw_reach_rad: float = float(np.deg2rad(13.0))
-    """Outer radius of the spiral for a goal that stands firm [m] and amplitude of the yaw's swing [rad]."""
+    """How far to each side a goal that stands firm is looked for [m], and how far in yaw [rad]: of the spiral
+    and the swing, and of what is gone to afterwards."""
     swing_rate: float = 0.4
-    """Rate of the yaw's swing [rad/s]; what swings faster creeps in the grasp and falls behind."""
+    """Rate of yaw [rad/s]; what turns faster creeps in the grasp and falls behind."""
     dragging_reach_rad: float = float(np.deg2rad(18.0))
     """Amplitude of the yaw's swing for a plug whose mate turns along, and stands as it was left [rad].
 
@@ -56,7 +57,8 @@ class Lead:
     """How far a plug may be from where it is led before the path waits, and the same for one that swings
     fast, which shakes it to and fro [m]."""
     turned_back_nm: float = 0.3
-    """Torque about the vertical at which the swing turns back [N·m]: a held plug would turn in the grasp."""
+    """Torque about the vertical at which the swing turns back, and a place is left that was turned to [N·m]: a
+    held plug would turn in the grasp."""
 
     def finely(self) -> "Lead":
         """The lead of a plug that enters within a degree or two only.
