@@ -57,8 +57,8 @@ class Lead:
     """How far a plug may be from where it is led before the path waits, and the same for one that swings
     fast, which shakes it to and fro [m]."""
     turned_back_nm: float = 0.3
-    """Torque about the vertical at which the swing turns back, and a place is left that was turned to [N·m]: a
-    held plug would turn in the grasp."""
+    """Torque about the vertical at which the swing turns back, or a place is left that was turned to [N·m]:
+    a held plug would turn in the grasp."""
 
     def finely(self) -> "Lead":
         """The lead of a plug that enters within a degree or two only.
