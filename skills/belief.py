@@ -3,7 +3,8 @@
 Search as a sequence of looks: one that would have found the hole with probability p and did not leaves 1 - p
 of the belief in that place (B. O. Koopman, "The theory of search II: target detection", Operations Research
 4(5), 1956). What is looked at is where the plug is, and not where it was led: dry joints, a grasp that gives
-and a policy of its own put it elsewhere, and no place is believed to be empty that it never came to.
+and a policy of its own put it elsewhere. A place that it was led to loses half of its belief at each time, so
+that one which cannot be reached is not tried for ever.
 """
 
 import numpy as np
