@@ -247,16 +247,8 @@ def test_a_benchmark_goes_on_from_its_file(
     ((assembly, step),) = tasks_named("bearing_block/bushing")
     found = make_found(assembly, step)
     publish(found.skill, found.weights, own_folder())
-    words = (
-        "benchmark",
-        "skills",
-        "--product",
-        "bearing_block",
-        "--episodes",
-        4,
-        "--out",
-        tmp_path / "r.json",
-    )
+    measure = ("benchmark", "skills", "--product", "bearing_block", "--episodes", 4)
+    words = (*measure, "--out", tmp_path / "r.json")
     asked.clear()
     first = dovetail(*words, "--policy", "push", "--json")
     assert first.exit_code == 0, first.output
