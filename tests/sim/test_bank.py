@@ -8,8 +8,9 @@ from scipy.spatial.transform import Rotation
 
 from sequences.load import load
 from sim import bank as module
-from sim.bank import NARROW, WIDE, Region, bank, loose_mates, step_scene
+from sim.bank import NARROW, WIDE, Region, bank, loose_mates, poses_of, step_scene
 from sim.physics import NOMINAL, VERIFY
+from sim.worlds import Worlds
 from skills.tasks import insertion_of
 
 PRODUCT = load("bearing_block")
@@ -91,3 +92,21 @@ def test_parts_that_are_drawn_in_layers_keep_every_contact_where_they_stand() ->
     collar = PRODUCT.step_of("collar")
     assert loose_mates(PRODUCT, collar)
     assert step_scene(PRODUCT, collar, NOMINAL).npair == 0
+
+
+@pytest.mark.parametrize(
+    ("plug", "mate", "least", "most"), [("collar", "shaft", 4.0, 12.5), ("shaft", "bushing", 0.0, 1.0)]
+)
+def test_a_mate_that_can_turn_stands_turned_where_the_plug_must_follow(
+    plug: str, mate: str, least: float, most: float, tmp_path: Path
+) -> None:
+    """As its own insertion left it; a round plug does not mind."""
+    step = PRODUCT.step_of(plug)
+    insertion, model = insertion_of(PRODUCT, step), step_scene(PRODUCT, step, NOMINAL)
+    made = bank(PRODUCT, step, insertion, model, size=24, cache=tmp_path)
+    worlds = Worlds(model, plug, len(made))
+    worlds.put(np.arange(len(made)), made.states)
+    goal = PRODUCT.goal_in_base(PRODUCT.step_of(mate))
+    turned = np.rad2deg((goal.inv() * poses_of(worlds.part(mate))).rotation.as_rotvec()[:, 2])
+    assert np.abs(turned).max() < most
+    assert turned.std() >= least

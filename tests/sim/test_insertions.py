@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sequences.load import load
+from sim.bank import poses_of
 from sim.control import CONTROL_PERIOD_S
 from sim.insertions import Insertions
 from sim.throughput import pace
@@ -112,3 +113,16 @@ def test_the_batch_and_the_bare_engine_do_the_same_work() -> None:
     assert timed.apart_m == 0.0
     assert timed.ratio > 0.0
     assert timed.cost_s == pytest.approx(timed.ours_s / 2)
+
+
+def test_a_plug_is_aligned_when_it_is_aligned_with_a_mate_that_has_turned() -> None:
+    step = PRODUCT.step_of("collar")
+    collar = Insertions(PRODUCT, step, insertion_of(PRODUCT, step), 4, seed=3, bank_size=16)
+    collar.reset(np.arange(4), GuidedPilot(collar.insertion, 4, CONTROL_PERIOD_S))
+    goal = PRODUCT.goal_in_base(PRODUCT.step_of("shaft"))
+    shafts = (goal.inv() * poses_of(collar.worlds.part("shaft"))).rotation
+    aligned = (collar._mates_turned().inv() * shafts).magnitude()
+    assert np.rad2deg(shafts.magnitude()).max() > 2.0
+    assert np.rad2deg(aligned).max() < 1.5
+    bolt, _ = worlds_of(2)
+    assert bolt._mates_turned().magnitude() == pytest.approx([0.0, 0.0])
