@@ -325,8 +325,7 @@ class Guide:
         pitch = lead.pitch_share * self.insertion.clearance_m
         radius = pitch * self._angle / (2 * np.pi)
         self._angle += np.where(sliding, 0.0, lead.spiral * pace / np.maximum(radius, pitch / 2))
-        over = radius > self._reach_m
-        self._angle[over] = 0.0
+        self._angle[radius > self._reach_m] = 0.0
         radius = pitch * self._angle / (2 * np.pi)
         spiral = radius[:, None] * np.column_stack([np.cos(self._angle), np.sin(self._angle)])
         slide = self._touch * (1.0 - np.minimum(self._gone / length, 1.0))[:, None]
