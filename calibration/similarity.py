@@ -15,11 +15,11 @@ from sim.control import CONTROL_PERIOD_S
 from sim.insertions import Insertions
 from skills.artifact import Skill
 from skills.cell import Vector
-from skills.guide import Sensed
 from skills.insertion import Insertion
 from skills.library import Found, everything, latest
 from skills.pilot import GuidedPilot
 from skills.presets import Preset
+from skills.sensed import Sensed
 from skills.tasks import insertion_of
 
 SIGNATURE_WORLDS, SIGNATURE_PERIODS, SIGNATURE_SEED = 12, 100, 77

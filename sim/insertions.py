@@ -17,10 +17,10 @@ from sim.truth import are_seated, offsets
 from sim.variation import Draws, Variation, drawn
 from sim.worlds import Worlds
 from skills.cell import Flags, Indices, Vector
-from skills.guide import Sensed
 from skills.handling import GRIP_N, RELEASE_MARGIN_M
 from skills.insertion import Insertion
 from skills.pilot import Pilot
+from skills.sensed import Sensed
 
 RELEASE_PERIODS = 12
 """Control periods that a part is given to fall where it falls after it was let go."""

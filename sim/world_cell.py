@@ -9,7 +9,7 @@ import numpy as np
 from scipy.spatial.transform import RigidTransform, Rotation
 
 from skills.cell import CellError, Compliance, Observation, PoseEstimate, Vector
-from skills.guide import Sensed
+from skills.sensed import Sensed
 
 if TYPE_CHECKING:
     from sim.insertions import Insertions

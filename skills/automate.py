@@ -10,9 +10,9 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from skills.cell import Compliance, Flags, Indices, Vector
-from skills.guide import Sensed
 from skills.insertion import Insertion
 from skills.interface import Block, Layout
+from skills.sensed import Sensed
 
 OBSERVATION = Layout(
     (

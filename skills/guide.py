@@ -5,15 +5,15 @@ around there, pressing lightly. A policy adds to that lead: offsets of the targe
 control period. Everything is in the frame of the estimated goal, in metres, radians and newtons.
 """
 
-from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 
-from skills.belief import Belief
 from skills.cell import Flags, Indices, Vector
 from skills.insertion import Insertion
 from skills.lead import Lead
+from skills.seeking import Seeking, within
+from skills.sensed import Sensed
 
 
 class Phase(IntEnum):
@@ -36,31 +36,10 @@ _FREE_BOUND_M, _SEARCH_BOUND_M, _ENTERED_BOUND_M, _TURN_BOUND_RAD = 0.006, 0.005
 _DROP_M = 0.0010
 _STRETCH_M = 0.009
 _STUCK_S, _LEAVE_EVERY_S, _LEAVE_S, _BREATH_HZ, _BREATH_N = 0.6, 5.0, 0.9, 0.8, 1.0
-_EASE_FROM_M, _EASE_OVER_M, _LEAST_PACE = 0.0006, 0.0008, 0.1
+_EASE_FROM_M, _EASE_OVER_M = 0.0006, 0.0008
 _SLIP_SPEED, _SLIP_BAND_M = 0.00035, 0.0004
 _HOME_M, _REST_M, _REST_S = 0.0006, 0.0002, 0.36
 _GUESSED_M = 0.0025
-_LOOKING_N, _THERE_M, _THERE_RAD = 2.0, 1e-5, 1e-4
-
-
-@dataclass(slots=True)
-class Sensed:
-    """What a robot knows in one control period, one row an attempt, in the frames of the estimated goals."""
-
-    time_s: Vector
-    """(n,) since the attempts began [s]."""
-    position: Vector
-    """(n, 3) of the plug, if it sits in the hand as it should [m]."""
-    rotation: Vector
-    """(n, 3) rotation vector of the plug [rad]."""
-    wrench: Vector
-    """(n, 6) force [N] and torque about the TCP [N·m], along the goal's axes."""
-    joints: Vector
-    """(n, 7) joint positions [rad]."""
-    tcp: Vector
-    """(n, 7) TCP in the base frame: position [m], quaternion w first."""
-    tcp_goal: Vector
-    """(n, 7) the TCP where the plug would be seated, in the base frame."""
 
 
 SIDEWAYS_M, SIDEWAYS_RAD = 0.0008, float(np.deg2rad(4.0))
@@ -72,19 +51,13 @@ class Guide:
 
     def __init__(self, insertion: Insertion, n: int, period_s: float, lead: Lead | None = None) -> None:
         self.insertion, self.n, self.period_s = insertion, n, period_s
-        self.keyed = insertion.needs_yaw
         self.lead = (lead or Lead()).finely() if insertion.fine else lead or Lead()
         touch = insertion.touch
         self._touch = np.zeros(2) if touch is None else np.array(touch.offset_m)
         self._touch_height = insertion.depth_m if touch is None else touch.height_m
-        others_play_m = insertion.clearance_m * (insertion.loose_fits - 1)
-        self._reach_m = self.lead.reach_m + others_play_m + insertion.astray_m
-        self._bound_m = self._reach_m + SIDEWAYS_M + insertion.clearance_m
+        self._seeking = Seeking(insertion, n, period_s, self.lead, self._touch)
+        self._bound_m = self._seeking.reach_m + SIDEWAYS_M + insertion.clearance_m
         self._bound_rad = self.lead.yaw_reach_rad + min(insertion.yaw_play_rad, SIDEWAYS_RAD)
-        self._drags, lead = self.keyed and insertion.mate_turns, self.lead
-        self._swing_rad = lead.dragging_reach_rad if self._drags else lead.yaw_reach_rad
-        self._swing_rate = lead.fast_swing_rate if self._drags else lead.swing_rate
-        self._trailing_m = lead.fast_trailing_m if self._drags else lead.trailing_m
         self._stretch_m, self._search_bound_m = _STRETCH_M, _SEARCH_BOUND_M
         self.phase = np.zeros(n, int)
         self.target, self.turn = np.zeros((n, 3)), np.zeros((n, 3))
@@ -99,11 +72,6 @@ class Guide:
         self._pull, self._twist = np.zeros((n, 3)), np.zeros((n, 3))
         self._heights = np.zeros((n, _SETTLE_ROWS))
         self._settled = np.zeros(n, int)
-        self._gone, self._angle, self._swing = np.zeros(n), np.zeros(n), np.zeros(n)
-        sought = self.lead.yaw_reach_rad if self.keyed and not self._drags else 0.0
-        self._belief = Belief(insertion, n, self._reach_m, sought, self._swing_rad if self._drags else 0.0)
-        self._aim, self._aimed = np.zeros((n, 3)), np.zeros(n, bool)
-        """(n, 3) x, y [m] and yaw [rad] that is gone to next, once there is such a place."""
         self._low, self._low_since = np.zeros(n), np.zeros(n)
         self._deep_s, self._offset = np.zeros(n), np.zeros((n, 2))
 
@@ -116,10 +84,8 @@ class Guide:
         self.work_began_s[rows] = np.inf
         self.lowest[rows], self._heights[rows], self._settled[rows] = 0.0, 0.0, 0
         self._pull[rows], self._twist[rows], self._offset[rows] = 0.0, 0.0, 0.0
-        for state in (self._gone, self._angle, self._swing, self._deep_s):
-            state[rows] = 0.0
-        self._belief.begin(rows)
-        self._aimed[rows] = False
+        self._deep_s[rows] = 0.0
+        self._seeking.begin(rows)
 
     # -- what can be asked ----------------------------------------------------------------------------
 
@@ -262,7 +228,7 @@ class Guide:
     def _asked(self) -> Vector:
         """(n, 2) where plugs are asked to be: where the script leads, put off by the policy [m]."""
         farthest = np.maximum(self._bound_m, np.linalg.norm(self.led[:, :2], axis=1))
-        return _within(self.led[:, :2] + self._offset, farthest)
+        return within(self.led[:, :2] + self._offset, farthest)
 
     def _behind(self, sensed: Sensed) -> Vector:
         """(n,) how far plugs are from where they are asked to be [m]."""
@@ -299,83 +265,19 @@ class Guide:
 
     def _search(self, sensed: Sensed, rows: Flags) -> None:
         """The script's lead: a spiral, and after a while to wherever the hole may still be."""
-        pressed = np.flatnonzero(rows & (sensed.wrench[:, 2] > _LOOKING_N))
-        self._belief.looked(pressed, _places(sensed)[pressed])
-        since = sensed.time_s - self.work_began_s
-        seeking = rows & (since > self.lead.spiral_s) & (self.lead.spiral > 0.0)
-        self._spiral(sensed, rows & ~seeking)
-        if np.any(seeking):
-            self._seek(sensed, seeking)
-
-    def _spiral(self, sensed: Sensed, rows: Flags) -> None:
-        """Slide to the estimated goal, then spiral out again and again; the yaw swings.
-
-        The path waits for a plug that trails it.
-        """
-        lead, period = self.lead, self.period_s
-        behind = self._behind(sensed)
-        pace = (
-            np.where(rows, np.clip(1.5 - behind / self._trailing_m, _LEAST_PACE, 1.0), 0.0)
-            * lead.path_speed
-            * period
-        )
-        length = max(float(np.linalg.norm(self._touch)), 1e-9)
-        sliding = self._gone < length
-        self._gone += np.where(sliding, pace, 0.0)
-        pitch = lead.pitch_share * self.insertion.clearance_m
-        radius = pitch * self._angle / (2 * np.pi)
-        self._angle += np.where(sliding, 0.0, lead.spiral * pace / np.maximum(radius, pitch / 2))
-        self._angle[radius > self._reach_m] = 0.0
-        radius = pitch * self._angle / (2 * np.pi)
-        spiral = radius[:, None] * np.column_stack([np.cos(self._angle), np.sin(self._angle)])
-        slide = self._touch * (1.0 - np.minimum(self._gone / length, 1.0))[:, None]
-        self.led[rows, :2] = (slide + spiral)[rows]
-        self.led[rows, 2] = self._swung(sensed, rows)
-
-    def _seek(self, sensed: Sensed, rows: Flags) -> None:
-        """Go to the nearest place that the hole may be at, and from there to the next."""
-        lead = self.lead
-        step, turn = lead.path_speed * self.period_s, self._swing_rate * self.period_s
-        arrived = np.linalg.norm(self._ahead()[:, :2], axis=1) < _THERE_M
-        held = -np.sign(self._ahead()[:, 2]) * sensed.wrench[:, 5] > lead.turned_back_nm
-        arrived &= held | (np.abs(self._ahead()[:, 2]) < _THERE_RAD)
-        left = np.flatnonzero(rows & self._aimed & arrived)
-        self._belief.led(left, self._aim[left])
-        free = np.flatnonzero(rows & (arrived | ~self._aimed))
-        self._aim[free] = self._belief.best(free, self.led[free], lead.path_speed, self._swing_rate)
-        self._aimed[free] = True
-        ahead = self._ahead()[rows]
-        self.led[rows, :2] += _within(ahead[:, :2], step)
-        self.led[rows, 2] += np.where(held[rows], 0.0, np.clip(ahead[:, 2], -turn, turn))
-        if self._drags:
-            self.led[rows, 2] = self._swung(sensed, rows)
-
-    def _ahead(self) -> Vector:
-        """(n, 3) from where the plugs are led to what is sought next, in x, y [m] and yaw [rad]."""
-        ahead = self._aim - self.led
-        return ahead * [1.0, 1.0, 0.0] if self._drags else ahead
+        since_s = sensed.time_s - self.work_began_s
+        self._seeking.lead_on(self.led, sensed, rows, since_s, self._behind(sensed))
 
     def _lead_inside(self, sensed: Sensed, rows: Flags) -> None:
         """Lead ``rows``, which have entered, to where they are, circling a little."""
         phase = 2 * np.pi * self.lead.wobble_hz * sensed.time_s[rows]
         circle = self.lead.wobble_m * np.column_stack([np.cos(phase), np.sin(phase)])
-        self.led[rows, :2] = _within(sensed.position[rows, :2], self._bound_m) + circle
+        self.led[rows, :2] = within(sensed.position[rows, :2], self._bound_m) + circle
         self.led[rows, 2] = np.clip(sensed.rotation[rows, 2], -self._bound_rad, self._bound_rad)
 
     def _loosened(self, sensed: Sensed, rows: Flags) -> Vector:
         """Yaw to lead the plugs ``rows`` to, which have entered and are stuck [rad]."""
-        return self._swung(sensed, rows)
-
-    def _swung(self, sensed: Sensed, rows: Flags) -> Vector:
-        """Yaw of the script's swing for ``rows``, one control period on [rad]; zero for what needs none."""
-        amplitude = self._swing_rad * self.lead.spiral
-        if not self.keyed or amplitude == 0.0:
-            return np.zeros(int(rows.sum()))
-        phase, torque = self._swing[rows], sensed.wrench[rows, 5]
-        back = np.where((phase - 0.25) % 1.0 < 0.5, torque, -torque) > self.lead.turned_back_nm
-        phase = np.where(back, 0.5 - phase, phase) + self._swing_rate * self.period_s / (4 * amplitude)
-        self._swing[rows] = phase % 1.0
-        return np.asarray(amplitude * (np.abs((self._swing[rows] + 0.75) % 1.0 - 0.5) * 4.0 - 1.0))
+        return self._seeking.swung(sensed, rows)
 
     def _remember(self, sensed: Sensed) -> None:
         """Keep the deepest point, follow the creep in the grasp, and see when the plug last sank."""
@@ -391,14 +293,3 @@ class Guide:
         self._deep_s = np.where(self._deep(sensed), self._deep_s + self.period_s, 0.0)
         fastest = _SLIP_SPEED * self.period_s
         self.slip_m += np.where(pressed, np.clip(0.1 * error, -fastest, fastest), 0.0)
-
-
-def _places(sensed: Sensed) -> Vector:
-    """(n, 3) x, y [m] and yaw [rad] of the plugs."""
-    return np.column_stack([sensed.position[:, :2], sensed.rotation[:, 2]])
-
-
-def _within(points: Vector, radius_m: float | Vector) -> Vector:
-    """``points`` (n, 2), those farther than ``radius_m`` from the origin drawn back to it."""
-    distance = np.linalg.norm(points, axis=1)
-    return np.asarray(points * np.minimum(1.0, radius_m / np.maximum(distance, 1e-9))[:, None])

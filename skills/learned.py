@@ -7,7 +7,6 @@ from scipy.spatial.transform import RigidTransform, Rotation
 
 from skills.artifact import RECORD, WEIGHTS, SkillError
 from skills.cell import Cell, Observation
-from skills.guide import Sensed
 from skills.insert import Inserting
 from skills.insertion import Attempt, Insertion
 from skills.library import Found
@@ -16,6 +15,7 @@ from skills.pilot import GuidedPilot, Pilot
 from skills.presets import PRESETS, from_record
 from skills.routine import Cause
 from skills.script import Failed, Script
+from skills.sensed import Sensed
 
 ROW = np.array([0])
 

@@ -10,11 +10,12 @@ from typing import Protocol
 import numpy as np
 
 from skills.cell import Compliance, Flags, Indices, Vector
-from skills.guide import Guide, Sensed
+from skills.guide import Guide
 from skills.insert import CARRYING, SEARCHING
 from skills.insertion import Insertion
 from skills.interface import Block, Layout
 from skills.lead import Lead
+from skills.sensed import Sensed
 from skills.tilted import TiltedGuide
 from skills.tilting import Tilting
 

@@ -16,9 +16,10 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from skills.cell import Flags, Indices, Vector
-from skills.guide import Guide, Sensed
+from skills.guide import Guide
 from skills.insertion import Insertion
 from skills.lead import Lead
+from skills.sensed import Sensed
 from skills.tilting import Tilting
 
 

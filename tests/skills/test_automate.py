@@ -11,11 +11,11 @@ from sequences.load import load
 from skills.artifact import Skill
 from skills.automate import AutomatePilot
 from skills.cell import Vector
-from skills.guide import Sensed
 from skills.learner import Learner
 from skills.library import latest, publish
 from skills.network import Network
 from skills.presets import AUTOMATE, DOVETAIL, as_record, from_record, preset
+from skills.sensed import Sensed
 from skills.tasks import insertion_of
 
 PRODUCT = load("motor")

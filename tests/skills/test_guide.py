@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from sequences.load import load
 from skills.cell import Vector
-from skills.guide import Guide, Phase, Sensed
+from skills.guide import Guide, Phase
 from skills.insertion import Insertion
 from skills.lead import Lead
 from skills.pilot import GuidedPilot
+from skills.sensed import Sensed
 from skills.tasks import insertion_of
 
 PRODUCT = load("bearing_block")
@@ -253,7 +254,7 @@ def test_the_path_does_not_wait_for_a_plug_that_the_policy_put_off_from_it() -> 
         table = on_its_face(INSERTION)
         for _ in range(60):
             table.period(action)
-        gone.append(table.guide._gone[0] + table.guide.lead.path_speed * PERIOD_S)
+        gone.append(table.guide._seeking._gone[0] + table.guide.lead.path_speed * PERIOD_S)
     assert gone[1] > 0.9 * gone[0]
 
 
@@ -312,7 +313,7 @@ def test_the_plug_is_led_as_far_as_the_goal_may_lean_and_the_plug_sit_off(farthe
     reach, farthest = Lead().reach_m + farther_m, {True: 0.0, False: 0.0}
     for _ in range(1200):
         table.period()
-        if table.guide._angle[0] > 0.0:
+        if table.guide._seeking.angle[0] > 0.0:
             spiral = table.periods * PERIOD_S - table.guide.work_began_s[0] <= Lead().spiral_s
             led = table.guide.led[0, :2]
             farthest[spiral] = max(

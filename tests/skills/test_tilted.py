@@ -9,11 +9,12 @@ from scipy.spatial.transform import Rotation
 from sequences.fits import fits
 from sequences.load import load
 from skills.cell import Vector
-from skills.guide import Guide, Sensed
+from skills.guide import Guide
 from skills.insertion import Insertion
 from skills.library import SHIPPED, latest
 from skills.pilot import Guided, GuidedPilot
 from skills.presets import DOVETAIL, as_record, from_record
+from skills.sensed import Sensed
 from skills.tasks import insertion_of
 from skills.tilted import Stage, TiltedGuide
 from skills.tilting import Tilting
