@@ -120,6 +120,11 @@ class Refinement:
             self.rounds.append(done)
             told(done)
 
+    def begin_with(self, other: "Refinement") -> None:
+        """Take over the first evaluation of ``other``, which is of the same weights, steps and seed."""
+        if not self._path(0).exists():
+            write_whole(self._path(0), other._path(0).read_bytes())
+
     def _path(self, index: int) -> Path:
         return self.folder / f"round-{index}.safetensors"
 

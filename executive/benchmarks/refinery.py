@@ -61,6 +61,7 @@ class RefineryOrder:
             "skill": step.skill,
             "geometry": geometry_of(assembly, step),
             "weights": found.skill.weights,
+            "revision": own_preset(found).revision,
             "settings": settings,
             "episodes": self.episodes,
             "seed": self.seed,
@@ -69,8 +70,13 @@ class RefineryOrder:
 
 def as_they_are(tasks: Sequence[Task], settings: FineTuning, episodes: int, seed: int) -> list[RefineryOrder]:
     """The skill of each step, without practice."""
-    still = replace(settings, rounds=0, acquisition=Acquisition.UNIFORM)
+    still = _still(settings)
     return [RefineryOrder(a.model_dump_json(), s.part, still, episodes, seed) for a, s in tasks]
+
+
+def _still(settings: FineTuning) -> FineTuning:
+    """Without practice; of ``settings`` only what the first evaluation is made with."""
+    return FineTuning(Acquisition.UNIFORM, rounds=0, rollouts=settings.rollouts, seed=settings.seed)
 
 
 def fine_tuned(
@@ -101,20 +107,32 @@ def measured(
 
 
 def _measure(order: RefineryOrder, tell: Tell, stop: StopWanted) -> Row | None:
-    task, identity = order.task(), order.identity()
+    task, identity, tuned = order.task(), order.identity(), order.settings.rounds > 0
     found = _skill(task)
-    name = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:24]
-    folder = folder_of(f"benchmark-{name}")
-    folder.mkdir(parents=True, exist_ok=True)
-    refinement = Refinement(found, (task,), own_preset(found), order.settings, folder)
     try:
-        refinement.run(lambda done: None, stop=stop)
-        done, tuned = refinement.best, order.settings.rounds > 0
+        refinement = _refined(replace(order, settings=_still(order.settings)), task, found, None, stop)
+        if tuned:
+            refinement = _refined(order, task, found, refinement, stop)
+        done = refinement.best
         columns = _columns(order, task, Found(found.skill, done.weights, found.path), done, tuned, stop)
     except Interrupted:
         return None
     successes = [round(one.success, 4) for one in refinement.rounds]
     return {**identity, "tuned": tuned, "rounds": successes, "columns": columns}
+
+
+def _refined(
+    order: RefineryOrder, task: Task, found: Found, first: Refinement | None, stop: StopWanted
+) -> Refinement:
+    """The practice of a row, whose first evaluation is that of ``first``. Raises Interrupted."""
+    name = hashlib.sha256(json.dumps(order.identity(), sort_keys=True).encode()).hexdigest()[:24]
+    folder = folder_of(f"benchmark-{name}")
+    folder.mkdir(parents=True, exist_ok=True)
+    refinement = Refinement(found, (task,), own_preset(found), order.settings, folder)
+    if first is not None:
+        refinement.begin_with(first)
+    refinement.run(lambda done: None, stop=stop)
+    return refinement
 
 
 def _columns(

@@ -1,12 +1,16 @@
 """The tables of the refinery benchmark, worked by hand, and its rows, measured once."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from calibration import refinement
+from calibration.practice import practice_for
 from calibration.refinement import FineTuning
+from calibration.rollouts import rolled_out
 from calibration.terms import Acquisition
 from executive.benchmarks import refinery as refinery_benchmark
 from executive.benchmarks.calibration import calibration_markdown, calibration_report
@@ -19,6 +23,7 @@ from executive.benchmarks.refinery_tables import (
     refinery_markdown,
 )
 from executive.steps import tasks_named
+from skills.presets import preset
 
 
 def row(step: str, acquisition: str, seed: int, **columns: int) -> dict[str, Any]:
@@ -95,3 +100,27 @@ def test_rows_are_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert done == ["uniform", "straddle", "uniform", "straddle", "uniform"]
     assert [one["settings"]["seed"] for one in again] == [0, 0, 0, 1, 1]
     assert len(json.loads(file.read_text())["rows"]) == 5
+
+
+def test_ways_to_practise_begin_with_the_same_first_evaluation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    evaluated: list[int] = []
+
+    def counted(*args: Any, **more: Any) -> Any:
+        evaluated.append(args[3])
+        return rolled_out(*args, **more)
+
+    monkeypatch.setattr(refinement, "rolled_out", counted)
+    monkeypatch.setattr(refinement, "practice_for", partial(practice_for, n=4))
+    monkeypatch.setattr(refinery_benchmark, "_columns", lambda *args: {})
+    tasks, tiny = tasks_named("motor/rotor"), FineTuning(rounds=1, steps=128, rollouts=4, worlds=4)
+    ways = (Acquisition.FAILURE_UCB, Acquisition.UNIFORM)
+    work = as_they_are(tasks, tiny, 2, 0) + fine_tuned(tasks, ways, tiny, 1, 2, 0)
+    rows = measured(work, 1, None, lambda row: None, lambda: False)
+    assert len(evaluated) == 1 + 2
+    assert [one["tuned"] for one in rows] == [False, True, True]
+    assert [len(one["rounds"]) for one in rows] == [1, 2, 2]
+    assert {one["rounds"][0] for one in rows} == {rows[0]["rounds"][0]}
+    assert all(one["revision"] == preset("dovetail").revision for one in rows)
