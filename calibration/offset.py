@@ -3,12 +3,17 @@
 A part that is seated stands where its goal really is, give or take the play of its hole. Where the hand let
 go of it, beside where the goal had been expected, is thus a sample of the estimate's error. The error of one
 estimate is noise; its mean over many is an offset: a fixture that was bumped, a calibration that drifted.
+
+A part that was taken hold of lower than the hand was told sits higher in it, comes to the face that much
+earlier, and is felt that much too high above where the hand then believes its seat to be. Parts creep in the
+grasp, and some of them far, so it is the median that is asked.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import quantile_test
 from scipy.stats import t as student
 
 from skills.cell import Vector
@@ -44,6 +49,40 @@ class Offset:
         x, y = 1e3 * self.x_m, 1e3 * self.y_m
         errors = " and ".join(f"{1e3 * e:.2f}" for e in self.error_m)
         return f"x {x:+.2f} mm, y {y:+.2f} mm (standard errors {errors} mm, from {self.parts} seated parts)"
+
+
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """How parts lie in the tray, beside how they are located."""
+
+    higher_m: float
+    """Median [m]."""
+    between_m: tuple[float, float]
+    """Where the median surely is [m]."""
+    parts: int
+    """How many parts say so."""
+
+    def words(self) -> str:
+        """For people."""
+        low, high = (f"{1e3 * edge:+.2f}" for edge in self.between_m)
+        return f"{1e3 * self.higher_m:+.2f} mm (surely between {low} and {high}, of {self.parts} felt)"
+
+
+def lying_of(heights: Sequence[float] | Vector) -> Lying | None:
+    """How much higher parts lie that were felt ``heights`` (n,) too high [m].
+
+    The sign test of the median at 99.9 %; None where it is not surely off, too little to matter, or where
+    too few parts were felt.
+    """
+    samples = np.asarray(heights, float)
+    if len(samples) < LEAST_PARTS:
+        return None
+    test = quantile_test(samples, q=0.0, p=0.5)
+    low, high = test.confidence_interval(CONFIDENCE)
+    median = float(np.median(samples))
+    if not (low > 0.0 or high < 0.0) or abs(median) < LEAST_M:
+        return None
+    return Lying(median, (float(low), float(high)), len(samples))
 
 
 def offset_of(errors: Sequence[Sequence[float]] | Vector) -> Offset | None:

@@ -125,6 +125,7 @@ class Board:
     offset_m: Key[tuple[float, float]] = Key(
         "How far the product stands from where goals are measured, base axes x, y [m].", lambda: (0.0, 0.0)
     )
+    lying_m: Key[float] = Key("How much higher than located parts lie in the tray [m].", lambda: 0.0)
     interventions: Key[int] = Key("How often somebody had to step in.", lambda: 0)
 
     def __init__(self, assembly: Assembly, insertion_of: Callable[[Assembly, Step], Insertion]) -> None:
@@ -179,6 +180,10 @@ class Board:
         """Where ``part`` belongs, in the base frame: measured anew, the known offset allowed for."""
         measured = self.robot().locate_goal(part).pose_in_base
         return RigidTransform.from_translation([*self.offset_m, 0.0]) * measured
+
+    def new_attempt(self, insertion: Insertion) -> Attempt:
+        """An attempt at ``insertion``, its goal measured anew and what is known of the cell allowed for."""
+        return Attempt(insertion, self.goal(insertion.part), lying_m=self.lying_m)
 
     def seen(self) -> Observation:
         """The cell's state at this tick; read from the cell when nobody has yet."""

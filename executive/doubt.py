@@ -17,7 +17,6 @@ from executive.options import OnFailure, RunOptions
 from executive.recorder import Recorder
 from executive.records import Outcome
 from sequences.probe import open_at_the_end
-from skills.insertion import Attempt
 from skills.routine import Cause
 
 
@@ -47,9 +46,7 @@ def prepare(board: Board) -> int:
         board.phase = Phase.INSERTED
         return index + 1
     if board.attempt is None:
-        insertion = board.insertion(index)
-        goal = board.goal(insertion.part)
-        board.attempt = Attempt(insertion=insertion, goal_in_base=goal)
+        board.attempt = board.new_attempt(board.insertion(index))
     board.recover_from = board.recover_from or Cause.SLIP
     return 0
 

@@ -11,7 +11,6 @@ from executive.orders import Decision, Order
 from executive.pages import step_record
 from executive.recorder import Recorder
 from executive.records import Outcome
-from skills.insertion import Attempt
 from skills.routine import Cause
 
 
@@ -146,11 +145,10 @@ class Believe(Behaviour):
         board, now = self.board, self.board.seen().time_s
         board.turn_to(self.index)
         before, insertion = board.attempt, board.insertion(self.index)
-        goal = board.goal(insertion.part)
-        attempt = Attempt(insertion=insertion, goal_in_base=goal)
+        attempt = board.new_attempt(insertion)
         if before is not None and before.insertion.part == insertion.part:
             attempt.face_height_m = before.face_height_m
-        attempt.released_tcp = goal * insertion.tcp_in_plug
+        attempt.released_tcp = attempt.goal_in_base * insertion.tcp_in_plug
         board.attempt, board.phase, board.cause, board.recover_from = attempt, Phase.RELEASED, None, None
         order = board.order
         board.progress.tried += 1

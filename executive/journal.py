@@ -239,6 +239,20 @@ class Journal:
         with self._engine.connect() as connection:
             return [(x, y) for x, y in connection.execute(query)]
 
+    def lay_high(self, product: str, cell: str, newest: int) -> list[float]:
+        """How much higher than located the newest parts that were felt in their places had lain [m]."""
+        high = events.c.data["record"]["lay_high_m"].as_float()
+        query = (
+            sa.select(high)
+            .join(runs)
+            .where((runs.c.product == product) & (runs.c.options["cell"].as_string() == cell))
+            .where(events.c.kind.in_(("step_done", "attempt_failed")) & high.is_not(None))
+            .order_by(events.c.run.desc(), events.c.seq.desc())
+            .limit(newest)
+        )
+        with self._engine.connect() as connection:
+            return list(connection.execute(query).scalars())
+
     def snapshot(self, run: int) -> bytes | None:
         """The newest recorded state of the run's world; None where the cell cannot write one."""
         query = (

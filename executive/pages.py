@@ -11,6 +11,7 @@ from executive.orders import Decision, start_from
 from executive.recorder import Recorder
 from executive.records import AttemptRecord, Outcome, StepRecord
 from skills.cell import Vector
+from skills.feeling import CREPT_M
 from skills.insertion import Attempt, Insertion
 from skills.routine import Cause
 
@@ -31,8 +32,7 @@ class Begin(Behaviour):
             self.feedback_message = f"attempt {board.progress.tried} goes on"
             return Status.SUCCESS
         insertion = board.insertion(self.index)
-        goal = board.goal(insertion.part)
-        board.attempt = Attempt(insertion=insertion, goal_in_base=goal)
+        board.attempt = board.new_attempt(insertion)
         board.cause, board.doubtful = None, False
         board.strayed.discard(self.index)
         board.progress.tried += 1
@@ -93,6 +93,7 @@ def attempt_record(board: Board, recorder: Recorder, *, seated: bool) -> Attempt
         position_error_m=None if truth is None else float(truth.position_error_m),
         force_profile=tuple(progress.profile),
         found_off_m=_found_off(board, attempt) if seated and not progress.helped else None,
+        lay_high_m=None if progress.helped else _lay_high(attempt),
     )
 
 
@@ -102,6 +103,13 @@ def _found_off(board: Board, attempt: Attempt) -> tuple[float, float] | None:
     stood = attempt.released_tcp * attempt.insertion.tcp_in_plug.inv()
     x, y = stood.translation[:2] - attempt.goal_in_base.translation[:2] + np.array(board.offset_m)
     return float(x), float(y)
+
+
+def _lay_high(attempt: Attempt) -> float | None:
+    felt = attempt.felt_height_m
+    if felt is None or attempt.face_height_m is None or felt - attempt.seat_height_m > CREPT_M:
+        return None
+    return felt - attempt.seat_height_m + attempt.lying_m
 
 
 def _turn_page(board: Board, record: AttemptRecord) -> None:

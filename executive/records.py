@@ -55,6 +55,9 @@ class AttemptRecord:
     found_off_m: tuple[float, float] | None = None
     """Where the part was let go of, less where its goal had been measured, base axes x, y [m]; None unless
     it is seated and nobody stepped in."""
+    lay_high_m: float | None = None
+    """How much higher the part was felt to stand than by where the hand had it at the face, and so had lain
+    in the tray than located [m]; None where it was not felt, stands too high, or somebody stepped in."""
 
     @property
     def agrees(self) -> bool | None:

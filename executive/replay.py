@@ -29,6 +29,8 @@ class Standing:
     """What an operator decided and nobody has carried out."""
     offset_m: tuple[float, float] = (0.0, 0.0)
     """How far the product was taken to stand from where goals are measured, base axes x, y [m]."""
+    lying_m: float = 0.0
+    """How much higher than located parts were taken to lie in the tray [m]."""
     held_s: float = 0.0
     """How long the arm was held in all [s]."""
     strayed: set[int] = field(default_factory=set)
@@ -43,6 +45,7 @@ class Standing:
             self.began_s = event.sim_time_s
             x, y = data.get("offset_m", (0.0, 0.0))
             self.offset_m = (x, y)
+            self.lying_m = data.get("lying_m", 0.0)
         elif event.kind == "attempt_began":
             self._began(event, data)
         elif event.kind in ("picked", "carried", "inserted", "seated", "released"):
@@ -137,7 +140,7 @@ class Standing:
             if board.obstructions(index):
                 board.strayed.add(index)
         board.kept = {i: attempt_from_json(a, board.insertion(i)) for i, a in self.kept.items()}
-        board.offset_m = self.offset_m
+        board.offset_m, board.lying_m = self.offset_m, self.lying_m
         board.interventions, board.progress = self.interventions, self.progress
         board.phase, board.recover_from, board.order = self.phase, self.recover_from, self.order
         if self.attempt is not None:

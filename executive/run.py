@@ -82,8 +82,9 @@ def assemble(
     run = journal.begin(assembly.name, assembly.model_dump_json(), options, version())
     with RunLock(journal.runs_dir, run):
         drive = _Drive(run, assembly, bench, options, journal, observers, kit, stop_wanted, attendant)
-        drive.board.offset_m = known(journal.runs_dir, assembly.name, options)
-        began = {"dry_run": dry_run, "bridge_log": bench.log, "offset_m": drive.board.offset_m}
+        allowed = known(journal.runs_dir, assembly.name, options)
+        drive.board.offset_m, drive.board.lying_m = allowed.offset_m, allowed.lying_m
+        began = {"dry_run": dry_run, "bridge_log": bench.log, **allowed.as_json()}
         drive.recorder.event("run_began", {**papers.as_json(), **began})
         if options.without_dry_run:
             drive.recorder.run_event("without_dry_run", {"by": getuser()})

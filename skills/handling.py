@@ -67,6 +67,11 @@ class Handling(ScriptedRoutine):
                 f"the part is {1e3 * self.insertion.grip_width_m:.1f} mm wide",
             )
 
+    def in_tray(self, cell: Cell) -> RigidTransform:
+        """Where the TCP has the part by its nominal grasp while that lies in its place, in the base frame."""
+        located = cell.locate(self.insertion.part).pose_in_base
+        return raised(located * self.insertion.tcp_in_plug, self.attempt.lying_m)
+
     def up(self, cell: Cell, what: str, speed: float = FAST) -> Script:
         """Straight up to the height of travel."""
         tcp = cell.observe().tcp_in_base
@@ -109,7 +114,7 @@ class PutBack(Handling):
     def script(self, cell: Cell) -> Script:
         """Down until it stands, then open and leave."""
         part = self.insertion.part
-        place = cell.locate(part).pose_in_base * self.insertion.tcp_in_plug
+        place = self.in_tray(cell)
         yield from self.over(cell, place, f"putting {part} back", LADEN)
         cell.compliance(PLACING)
         yield from moved(cell, raised(place, 0.01), f"putting {part} back", speed=SLOW)

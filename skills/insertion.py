@@ -128,6 +128,8 @@ class Attempt:
     insertion: Insertion
     goal_in_base: RigidTransform
     """The seated pose of the plug as this attempt believes it."""
+    lying_m: float = 0.0
+    """How much higher than where the cell locates them parts lie in the tray [m]."""
     initialization: Vector = field(default_factory=lambda: np.zeros(6))
     """(6,) the plug's starting pose in the goal's frame: position [m] and rotation vector [rad]."""
     face_height_m: float | None = None

@@ -28,7 +28,7 @@ class Pick(Handling):
     def script(self, cell: Cell) -> Script:
         """Open, go there, centre, grasp, lift, and see that it came along."""
         part = self.insertion.part
-        grasp = cell.locate(part).pose_in_base * self.insertion.tcp_in_plug
+        grasp = self.in_tray(cell)
         yield from opened(cell, self.opening(), f"opening for {part}")
         yield from self.over(cell, grasp, f"going to {part}")
         try:

@@ -137,10 +137,14 @@ def markdown(rows: Sequence[Row]) -> str:
 
 def _note(row: Row) -> str:
     published = [r for r in row["refinements"] if r["state"] == "published"]
-    offsets = ", ".join(f"{o['x_mm']:+.1f}, {o['y_mm']:+.1f} mm" for o in row["offsets"]) or "none"
+    offsets = ", ".join(map(_offset, row["offsets"])) or "none"
     share = row["lost_won_back"]
     won = "nothing was lost" if share is None else f"{100 * share:.0f} % of the loss won back"
     return (
-        f"{won}; offset found: {offsets}; {len(published)} of {len(row['refinements'])} skills published; "
+        f"{won}; offsets found: {offsets}; {len(published)} of {len(row['refinements'])} skills published; "
         f"{row['refining_cpu_s'] / 60:.1f} CPU minutes"
     )
+
+
+def _offset(found: Row) -> str:
+    return f"fixture {found['x_mm']:+.1f}, {found['y_mm']:+.1f} mm, tray {found['lying_mm']:+.1f} mm"
