@@ -68,10 +68,12 @@ class RefineryOrder:
         }
 
 
-def as_they_are(tasks: Sequence[Task], settings: FineTuning, episodes: int, seed: int) -> list[RefineryOrder]:
-    """The skill of each step, without practice."""
+def as_they_are(
+    tasks: Sequence[Task], settings: FineTuning, seeds: Sequence[int], episodes: int
+) -> list[RefineryOrder]:
+    """The skill of each step, without practice, on the episodes of each of ``seeds``."""
     still = _still(settings)
-    return [RefineryOrder(a.model_dump_json(), s.part, still, episodes, seed) for a, s in tasks]
+    return _orders(tasks, [replace(still, seed=seed) for seed in seeds], episodes)
 
 
 def _still(settings: FineTuning) -> FineTuning:
@@ -83,17 +85,23 @@ def fine_tuned(
     tasks: Sequence[Task],
     acquisitions: Sequence[Acquisition],
     settings: FineTuning,
-    seeds: int,
+    seeds: Sequence[int],
     episodes: int,
-    seed: int,
 ) -> list[RefineryOrder]:
-    """The skill of each step, fine-tuned by each acquisition ``seeds`` times, at equal budget."""
+    """The skill of each step, fine-tuned by each acquisition with each of ``seeds``, at equal budget."""
     ways = [
-        replace(settings, acquisition=acquisition, seed=settings.seed + number)
-        for number in range(seeds)
+        replace(settings, acquisition=acquisition, seed=seed)
+        for seed in seeds
         for acquisition in acquisitions
     ]
-    return [RefineryOrder(a.model_dump_json(), s.part, way, episodes, seed) for a, s in tasks for way in ways]
+    return _orders(tasks, ways, episodes)
+
+
+def _orders(tasks: Sequence[Task], ways: Sequence[FineTuning], episodes: int) -> list[RefineryOrder]:
+    """Each way's columns are played on the episodes of its own seed."""
+    return [
+        RefineryOrder(a.model_dump_json(), s.part, way, episodes, way.seed) for a, s in tasks for way in ways
+    ]
 
 
 def measured(

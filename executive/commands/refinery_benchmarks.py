@@ -56,13 +56,15 @@ def refinery(
         list[Acquisition] | None, typer.Option(help="Acquisitions to compare, the main one first.")
     ] = None,
     over: Annotated[Over, typer.Option(help="Over what practice is sought.")] = Over.AUTO,
-    seeds: Annotated[int, typer.Option(min=1, help="Fine-tunings by each acquisition.")] = 1,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Fine-tunings by each acquisition, each with episodes of its own.")
+    ] = 1,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of practice at the most.")] = 5,
     steps: Annotated[int, typer.Option(min=128, help="Environment steps of practice in a round.")] = 40_000,
     rollouts: Annotated[int, typer.Option(min=4, help="Episodes of the evaluation after each.")] = 200,
     episodes: Annotated[int, typer.Option(min=1, help="Episodes of each column.")] = 500,
     worlds: Annotated[int, typer.Option(min=4, help="Worlds that are practised in at once.")] = 128,
-    seed: Annotated[int, typer.Option(min=0, max=999, help="Seed of columns and first fine-tunings.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=999, help="The first seed.")] = 0,
     jobs: Jobs = 1,
     out: RowsFile = None,
     as_json: AsJson = False,
@@ -100,12 +102,14 @@ def refinery(
             )
 
     with StopOnInterrupt() as stop:
-        work = as_they_are(tasks, settings, episodes, seed)
+        work = as_they_are(tasks, settings, [seed], episodes)
         rows = measured(work, jobs, out, told, stop)
         if hardest:
             chosen = hardest_of(rows, hardest)
             tasks = [task for task in tasks if name_of(task) in chosen]
-        more = fine_tuned(tasks, ways, settings, seeds, episodes, seed)
+        every = range(seed, seed + seeds)
+        more = as_they_are(tasks, settings, every[1:], episodes)
+        more += fine_tuned(tasks, ways, settings, every, episodes)
         rows += measured(more, jobs, out, told, stop)
     if as_json:
         print_json({"rows": rows, "columns": columns_of(rows, str(ways[0])), "gains": gains(rows)})

@@ -94,11 +94,12 @@ def test_rows_are_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(refinery_benchmark, "_measure", measure)
     tasks, file = tasks_named("motor/rotor"), tmp_path / "rows.json"
     ways = (Acquisition.STRADDLE, Acquisition.UNIFORM)
-    work = as_they_are(tasks, FineTuning(), 10, 0) + fine_tuned(tasks, ways, FineTuning(), 2, 10, 0)
+    work = as_they_are(tasks, FineTuning(), [0], 10) + fine_tuned(tasks, ways, FineTuning(), [0, 1], 10)
     assert len(measured(work, 1, file, lambda row: None, lambda: False)) == 5
     again = measured(work, 1, file, lambda row: None, lambda: False)
     assert done == ["uniform", "straddle", "uniform", "straddle", "uniform"]
     assert [one["settings"]["seed"] for one in again] == [0, 0, 0, 1, 1]
+    assert [one["seed"] for one in again] == [0, 0, 0, 1, 1]
     assert len(json.loads(file.read_text())["rows"]) == 5
 
 
@@ -117,7 +118,7 @@ def test_ways_to_practise_begin_with_the_same_first_evaluation(
     monkeypatch.setattr(refinery_benchmark, "_columns", lambda *args: {})
     tasks, tiny = tasks_named("motor/rotor"), FineTuning(rounds=1, steps=128, rollouts=4, worlds=4)
     ways = (Acquisition.FAILURE_UCB, Acquisition.UNIFORM)
-    work = as_they_are(tasks, tiny, 2, 0) + fine_tuned(tasks, ways, tiny, 1, 2, 0)
+    work = as_they_are(tasks, tiny, [0], 2) + fine_tuned(tasks, ways, tiny, [0], 2)
     rows = measured(work, 1, None, lambda row: None, lambda: False)
     assert len(evaluated) == 1 + 2
     assert [one["tuned"] for one in rows] == [False, True, True]
