@@ -254,7 +254,7 @@ def _states(
     rows = np.empty((n, len(row)))
     arm = [int(model.joint(f"fr3_joint{index}").qposadr[0]) for index in range(1, 8)]
     placed = as_qpos(plugs)
-    turned = insertion.mate_turns and insertion.needs_yaw
+    turned = insertion.drags
     mates = {mate: as_qpos(_in_play(assembly, mate, turned, n, rng)) for mate in loose_mates(assembly, step)}
     for index in range(n):
         data.qpos[arm] = joints[index]

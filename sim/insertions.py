@@ -240,7 +240,7 @@ class Insertions:
 
     def _mates_turned(self) -> Rotation:
         """How far the mate stands turned that a keyed plug must follow, if that can turn; a stack of (n,)."""
-        if not (self.insertion.mate_turns and self.insertion.needs_yaw):
+        if not self.insertion.drags:
             return Rotation.identity(self.n)
         mate = loose_mates(self.assembly, self.step)[-1]
         goal = self.assembly.goal_in_base(self.assembly.step_of(mate))

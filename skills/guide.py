@@ -51,7 +51,8 @@ class Guide:
 
     def __init__(self, insertion: Insertion, n: int, period_s: float, lead: Lead | None = None) -> None:
         self.insertion, self.n, self.period_s = insertion, n, period_s
-        self.lead = (lead or Lead()).finely() if insertion.fine else lead or Lead()
+        lead = lead or Lead()
+        self.lead = lead.finely() if insertion.fine else lead.level() if insertion.drags else lead
         touch = insertion.touch
         self._touch = np.zeros(2) if touch is None else np.array(touch.offset_m)
         self._touch_height = insertion.depth_m if touch is None else touch.height_m

@@ -120,6 +120,11 @@ class Insertion:
         """The yaw must be right before anything enters."""
         return self.keyed and not self.enters_turned
 
+    @property
+    def drags(self) -> bool:
+        """The mate whose yaw must be met can turn freely, and stands as it was left."""
+        return self.needs_yaw and self.mate_turns
+
 
 @dataclass(slots=True)
 class Attempt:

@@ -60,6 +60,13 @@ class Lead:
     """Torque about the vertical at which the swing turns back, or a place is left that was turned to [N·m]:
     a held plug would turn in the grasp."""
 
+    def level(self) -> "Lead":
+        """The lead of a plug that swings fast, because what it goes onto turns along with a slow one.
+
+        Tilted and shaken at once it creeps out of the grasp, by a centimetre in a minute: no policy tilts it.
+        """
+        return replace(self, tilt_rad=float(np.deg2rad(0.2)))
+
     def finely(self) -> "Lead":
         """The lead of a plug that enters within a degree or two only.
 

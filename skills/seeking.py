@@ -21,9 +21,8 @@ class Seeking:
     def __init__(self, insertion: Insertion, n: int, period_s: float, lead: Lead, touch: Vector) -> None:
         """They have touched down at ``touch`` (2,) [m], and are led from there."""
         self.lead, self.period_s, self._touch = lead, period_s, touch
-        self.keyed = insertion.needs_yaw
-        self.drags = self.keyed and insertion.mate_turns
-        """Whether the mate turns along, so that the yaw is not sought but swings, fast."""
+        self.keyed, self.drags = insertion.needs_yaw, insertion.drags
+        """Whether yaw must be met, and whether the mate turns along: then it swings fast and is not sought."""
         others_play_m = insertion.clearance_m * (insertion.loose_fits - 1)
         self.reach_m = lead.reach_m + others_play_m + insertion.astray_m
         """How far to each side of its estimate the goal is looked for [m]."""
