@@ -321,3 +321,12 @@ def test_the_plug_is_led_as_far_as_the_goal_may_lean_and_the_plug_sit_off(farthe
             )
     assert 0.0005 < farthest[True] < reach + 0.0004
     assert farthest[False] == pytest.approx(reach, abs=0.0004)
+
+
+def test_a_plug_that_swings_fast_is_not_tilted() -> None:
+    table = on_its_face(COLLAR)
+    table.period(np.array([[0.0, 0.0, 0.0, 1.0, -1.0, 0.0]]))
+    assert np.all(np.abs(table.guide.turn[0, :2]) < np.deg2rad(0.3))
+    bolt = on_its_face(INSERTION)
+    bolt.period(np.array([[0.0, 0.0, 0.0, 1.0, -1.0, 0.0]]))
+    assert np.all(np.abs(bolt.guide.turn[0, :2]) > np.deg2rad(3.0))
