@@ -22,7 +22,7 @@ class Seeking:
         """They have touched down at ``touch`` (2,) [m], and are led from there."""
         self.lead, self.period_s, self._touch = lead, period_s, touch
         self.keyed, self.drags = insertion.needs_yaw, insertion.drags
-        """Whether yaw must be met, and whether its mate turns along: it then swings fast, and is not sought."""
+        """Whether yaw must be met, and whether its mate turns along: then it swings fast, not sought."""
         others_play_m = insertion.clearance_m * (insertion.loose_fits - 1)
         self.reach_m = lead.reach_m + others_play_m + insertion.astray_m
         """How far to each side of its estimate the goal is looked for [m]."""
