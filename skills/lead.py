@@ -63,8 +63,8 @@ class Lead:
     def level(self) -> "Lead":
         """The lead of a plug that swings fast, because what it goes onto turns along with a slow one.
 
-        Tilted and shaken at once it creeps out of the grasp, by a centimetre in a minute: a policy may not tilt
-        it, but for a fifth of a degree, because an action has a scale.
+        Tilted and shaken at once it creeps out of the grasp, by a centimetre in a minute: a policy may tilt
+        it by no more than a fifth of a degree, which is left because an action has a scale.
         """
         return replace(self, tilt_rad=float(np.deg2rad(0.2)))
 
